@@ -1,0 +1,61 @@
+using DaprShop.Local.Errors;
+using DaprShop.Local.Hosting;
+using Grpc.AspNetCore.Server.Model;
+using Grpc.Core;
+using Google.Protobuf;
+
+namespace DaprShop.Local.Grpc;
+
+/// <summary>
+/// <c>dapr.proto.runtime.v1.Dapr</c>. Each building block adds its methods in a file of its own (<c>State/DaprGrpc.State.cs</c>, …),
+/// which turn messages into calls of the block's core and back. What is not served answers UNIMPLEMENTED.
+/// </summary>
+public sealed partial class DaprGrpc
+{
+    private static Sidecar SidecarOf(ServerCallContext context) => context.GetHttpContext().GetSidecar();
+}
+
+/// <summary>
+/// The method table. The Dapr.Protos package has the messages but no server base class, so the methods are bound here.
+/// </summary>
+public sealed partial class DaprGrpcMethods : IServiceMethodProvider<DaprGrpc>
+{
+    private const string Service = "dapr.proto.runtime.v1.Dapr";
+
+    public void OnServiceMethodDiscovery(ServiceMethodProviderContext<DaprGrpc> context)
+    {
+    }
+
+    private static void Unary<TRequest, TResponse>(
+        ServiceMethodProviderContext<DaprGrpc> context, string name,
+        Func<DaprGrpc, TRequest, ServerCallContext, Task<TResponse>> handler)
+        where TRequest : class, IMessage<TRequest>, new()
+        where TResponse : class, IMessage<TResponse>, new()
+    {
+        var method = new Method<TRequest, TResponse>(MethodType.Unary, Service, name, Marshaller<TRequest>(), Marshaller<TResponse>());
+        context.AddUnaryMethod(method, [], async (service, request, call) =>
+        {
+            try
+            {
+                return await handler(service, request, call);
+            }
+            catch (DaprError error)
+            {
+                throw error.ToRpc();
+            }
+        });
+    }
+
+    private static Marshaller<T> Marshaller<T>() where T : class, IMessage<T>, new()
+    {
+        var parser = new MessageParser<T>(() => new T());
+        return Marshallers.Create(
+            (message, context) =>
+            {
+                context.SetPayloadLength(message.CalculateSize());
+                message.WriteTo(context.GetBufferWriter());
+                context.Complete();
+            },
+            context => parser.ParseFrom(context.PayloadAsReadOnlySequence()));
+    }
+}

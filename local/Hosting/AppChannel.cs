@@ -1,0 +1,37 @@
+namespace DaprShop.Local.Hosting;
+
+/// <summary>The way from a sidecar to its own app: where the app listens, and the token that proves the call comes from the sidecar.</summary>
+/// <param name="appId">The app.</param>
+/// <param name="address">E.g. <c>http://127.0.0.1:5001/</c>; null for a sidecar without an app.</param>
+/// <param name="token">Sent as <c>dapr-api-token</c>; null when none is set.</param>
+public sealed class AppChannel(string appId, Uri? address, string? token) : IDisposable
+{
+    private volatile bool _healthy;
+
+    public string AppId { get; } = appId;
+
+    public Uri? Address { get; } = address;
+
+    public string? Token { get; } = token;
+
+    /// <summary>The pooled connections to the app; shared by invocation, deliveries and actor calls.</summary>
+    public HttpMessageInvoker Http { get; } = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        UseProxy = false,
+        AutomaticDecompression = System.Net.DecompressionMethods.None,
+        ConnectTimeout = TimeSpan.FromSeconds(2),
+        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
+        ActivityHeadersPropagator = null,
+    });
+
+    /// <summary>True while the app's port answers. Set by the supervisor.</summary>
+    public bool IsHealthy
+    {
+        get => _healthy;
+        set => _healthy = value;
+    }
+
+    public void Dispose() => Http.Dispose();
+}

@@ -1,0 +1,36 @@
+using DaprShop.Local.Configuration;
+
+namespace DaprShop.Local.Hosting;
+
+/// <summary>
+/// One sidecar: the identity behind a pair of listening ports. Requests find theirs by the port they came in on
+/// (<see cref="SidecarFeature.GetSidecar"/>); building blocks keep what they need per sidecar themselves, keyed by this object.
+/// </summary>
+/// <param name="appId">The app beside it.</param>
+/// <param name="replica">0 for the first replica of the app.</param>
+/// <param name="httpPort">Dapr HTTP API.</param>
+/// <param name="grpcPort">Dapr gRPC API.</param>
+/// <param name="app">The way to the app.</param>
+/// <param name="components">The components in scope of this app.</param>
+public sealed class Sidecar(
+    string appId, int replica, int httpPort, int grpcPort, AppChannel app, IReadOnlyList<ComponentSpec> components)
+{
+    public string AppId { get; } = appId;
+
+    public int Replica { get; } = replica;
+
+    public int HttpPort { get; } = httpPort;
+
+    public int GrpcPort { get; } = grpcPort;
+
+    public AppChannel App { get; } = app;
+
+    public IReadOnlyList<ComponentSpec> Components { get; } = components;
+}
+
+public static class SidecarFeature
+{
+    /// <summary>The sidecar whose port the request came in on.</summary>
+    public static Sidecar GetSidecar(this HttpContext context) =>
+        context.Features.Get<Sidecar>() ?? throw new InvalidOperationException("No sidecar listens on this port.");
+}

@@ -1,0 +1,2 @@
+Console.Error.WriteLine("The local runtime is not here yet.");
+return 1;

@@ -1,0 +1,3 @@
+using DaprShop.Basket;
+
+BasketService.Create(args).Run();

@@ -1,0 +1,3 @@
+using DaprShop.Catalog;
+
+CatalogService.Create(args).Run();

@@ -1,0 +1,121 @@
+using System.Security.Claims;
+using Dapr.Client;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.Protocols;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Microsoft.IdentityModel.Tokens;
+
+namespace DaprShop.Common;
+
+/// <summary>
+/// Bearer tokens of the members service, checked in every service against its published keys (JWKS), which are fetched through the
+/// sidecar and fetched again when a token names a key not seen yet. See contracts/internal-api.md for the claims.
+/// </summary>
+public static class ShopAuth
+{
+    public const string Issuer = "daprshop";
+    public const string StaffPolicy = "staff";
+    public const string RoleClaim = "role";
+
+    internal static void AddShopAuth(this IServiceCollection services)
+    {
+        services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
+        services.AddAuthorizationBuilder().AddPolicy(StaffPolicy, policy => policy.RequireClaim(RoleClaim, "staff"));
+        services.TryAddSingleton<IDocumentRetriever, JwksThroughSidecar>();
+        services.TryAddSingleton<ValidatedTokens>();
+        services.AddSingleton<IConfigureOptions<JwtBearerOptions>, ConfigureBearer>();
+    }
+
+    /// <summary>The id of the signed-in member.</summary>
+    public static string MemberId(this ClaimsPrincipal user) =>
+        user.FindFirstValue("sub") ?? throw new InvalidOperationException("The endpoint lacks RequireAuthorization().");
+
+    public static bool IsStaff(this ClaimsPrincipal user) => user.HasClaim(RoleClaim, "staff");
+
+    private sealed class ConfigureBearer(IDocumentRetriever documents, ValidatedTokens tokens) : IConfigureNamedOptions<JwtBearerOptions>
+    {
+        public void Configure(JwtBearerOptions options) => Configure(JwtBearerDefaults.AuthenticationScheme, options);
+
+        public void Configure(string? name, JwtBearerOptions options)
+        {
+            options.MapInboundClaims = false;
+            options.ConfigurationManager = new ConfigurationManager<OpenIdConnectConfiguration>(
+                ".well-known/jwks.json", new JwksToConfiguration(), documents)
+            {
+                RefreshInterval = TimeSpan.FromSeconds(5),
+            };
+            options.TokenValidationParameters = new TokenValidationParameters
+            {
+                ValidIssuer = Issuer,
+                ValidAudience = Issuer,
+                ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.RsaSha256],
+                RequireExpirationTime = true,
+                ClockSkew = TimeSpan.FromSeconds(5),
+                NameClaimType = "sub",
+                RoleClaimType = RoleClaim,
+            };
+            options.Events = new JwtBearerEvents { OnMessageReceived = tokens.Recall, OnTokenValidated = tokens.Remember };
+        }
+    }
+
+    private sealed class JwksToConfiguration : IConfigurationRetriever<OpenIdConnectConfiguration>
+    {
+        public async Task<OpenIdConnectConfiguration> GetConfigurationAsync(string address, IDocumentRetriever retriever, CancellationToken cancel)
+        {
+            var keys = new JsonWebKeySet(await retriever.GetDocumentAsync(address, cancel));
+            var configuration = new OpenIdConnectConfiguration { Issuer = Issuer, JsonWebKeySet = keys };
+            foreach (var key in keys.GetSigningKeys()) configuration.SigningKeys.Add(key);
+            return configuration;
+        }
+    }
+
+    private sealed class JwksThroughSidecar(DaprClient dapr) : IDocumentRetriever
+    {
+        private readonly HttpClient _members = dapr.CreateInvokableHttpClient("members");
+
+        public async Task<string> GetDocumentAsync(string address, CancellationToken cancel)
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            limit.CancelAfter(TimeSpan.FromSeconds(3));
+            return await _members.GetStringAsync(address, limit.Token);
+        }
+    }
+
+    /// <summary>A signature is checked once a token, not once a request: the principal is kept until the token expires.</summary>
+    private sealed class ValidatedTokens(TimeProvider time) : IDisposable
+    {
+        private readonly MemoryCache _principals = new(new MemoryCacheOptions { SizeLimit = 10_000 });
+
+        public Task Recall(MessageReceivedContext context)
+        {
+            if (BearerToken(context.Request) is not { } token
+                || !_principals.TryGetValue(token, out (ClaimsPrincipal Principal, DateTimeOffset Expires) known)
+                || known.Expires <= time.GetUtcNow()) return Task.CompletedTask;
+            context.Principal = known.Principal;
+            context.Success();
+            return Task.CompletedTask;
+        }
+
+        public Task Remember(TokenValidatedContext context)
+        {
+            if (BearerToken(context.Request) is { } token)
+            {
+                var expires = new DateTimeOffset(context.SecurityToken.ValidTo, TimeSpan.Zero);
+                _principals.Set(token, (context.Principal!, expires), new MemoryCacheEntryOptions { Size = 1, AbsoluteExpiration = expires });
+            }
+            return Task.CompletedTask;
+        }
+
+        public void Dispose() => _principals.Dispose();
+
+        private static string? BearerToken(HttpRequest request) =>
+            request.Headers.Authorization is [{ } value] && value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+                ? value["Bearer ".Length..].Trim()
+                : null;
+    }
+}

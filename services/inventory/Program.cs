@@ -1,0 +1,3 @@
+using DaprShop.Inventory;
+
+InventoryService.Create(args).Run();

@@ -1,0 +1,3 @@
+using DaprShop.Members;
+
+MembersService.Create(args).Run();

@@ -1,0 +1,3 @@
+using DaprShop.Notification;
+
+NotificationService.Create(args).Run();

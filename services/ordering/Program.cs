@@ -1,0 +1,3 @@
+using DaprShop.Ordering;
+
+OrderingService.Create(args).Run();

@@ -1,0 +1,3 @@
+using DaprShop.Payment;
+
+PaymentService.Create(args).Run();

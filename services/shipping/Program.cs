@@ -1,0 +1,3 @@
+using DaprShop.Shipping;
+
+ShippingService.Create(args).Run();

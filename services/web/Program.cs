@@ -1,0 +1,3 @@
+using DaprShop.Web;
+
+WebService.Create(args).Run();
