@@ -1,0 +1,109 @@
+using System.Reflection;
+using System.Text.Json;
+using DaprShop.Common;
+using NJsonSchema;
+using NJsonSchema.Validation;
+
+namespace DaprShop.Contracts.Tests;
+
+/// <summary>The events' records and the JSON Schemas in contracts/events say the same: what .NET writes is valid, and nothing else is promised.</summary>
+public class EventSchemaTests
+{
+    private static readonly JsonSerializerOptions s_json = ShopDefaults.CreateJsonOptions();
+    private static readonly DateTimeOffset s_now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+    private const string Id = "0192f0c1-2345-7abc-8def-0123456789ab";
+
+    private static readonly Dictionary<string, IShopEvent> s_examples = new()
+    {
+        [Topics.MembersRegistered] = new MemberRegistered($"member-{Id}-registered", s_now, Id),
+        [Topics.CatalogProductChanged] =
+            new ProductChanged("product-kettle-01-1", s_now, "kettle-01", 1, false, "Kettle", "kitchen", new(4999, "USD"), 1200, "/api/catalog/products/kettle-01/image"),
+        [Topics.InventoryStockChanged] = new StockChanged("stock-kettle-01-7", s_now, "kettle-01", 7, 10, 3, 7),
+        [Topics.OrdersSubmitted] = Order("submitted"),
+        [Topics.OrdersConfirmed] = Order("confirmed"),
+        [Topics.OrdersRejected] = Order("rejected") with { Reason = "outOfStock" },
+        [Topics.OrdersCancelled] = Order("cancelled"),
+        [Topics.OrdersShipped] = Order("shipped"),
+        [Topics.OrdersDelivered] = Order("delivered"),
+        [Topics.PaymentAuthorized] = Payment("authorized"),
+        [Topics.PaymentCaptured] = Payment("captured"),
+        [Topics.PaymentVoided] = Payment("voided"),
+        [Topics.PaymentRefunded] = Payment("refunded"),
+        [Topics.PaymentDeclined] = Payment("declined"),
+        [Topics.ShippingDispatched] = Shipment("dispatched"),
+        [Topics.ShippingDelivered] = Shipment("delivered"),
+        [Topics.ShippingReturned] = Shipment("returned"),
+    };
+
+    public static TheoryData<string> AllTopics => [.. TopicConstants()];
+
+    [Theory, MemberData(nameof(AllTopics))]
+    public async Task What_dotnet_writes_is_valid(string topic)
+    {
+        var schema = await SchemaOf(topic);
+        var errors = schema.Validate(Write(topic));
+        Assert.True(errors.Count == 0, string.Join("; ", errors.Select(error => error.ToString())));
+    }
+
+    [Theory, MemberData(nameof(AllTopics))]
+    public async Task The_schema_promises_exactly_what_dotnet_writes(string topic)
+    {
+        var schema = await SchemaOf(topic);
+        var written = JsonDocument.Parse(Write(topic)).RootElement.EnumerateObject().Select(property => property.Name);
+        Assert.Equal(schema.Properties.Keys.Order(), written.Order());
+        Assert.Equal(schema.Properties.Keys.Order(), schema.RequiredProperties.Order());
+    }
+
+    [Theory, MemberData(nameof(AllTopics))]
+    public async Task A_missing_field_or_a_wrong_type_is_invalid(string topic)
+    {
+        var schema = await SchemaOf(topic);
+        foreach (var field in schema.RequiredProperties)
+        {
+            Assert.Contains(schema.Validate(Change(topic, json => json.Remove(field))), error => error.Kind == ValidationErrorKind.PropertyRequired);
+            Assert.NotEmpty(schema.Validate(Change(topic, json => json[field] = JsonSerializer.SerializeToNode(new { wrong = 1 }))));
+        }
+    }
+
+    [Theory, MemberData(nameof(AllTopics))]
+    public void A_consumer_reads_it_back_and_ignores_what_it_does_not_know(string topic)
+    {
+        var example = s_examples[topic];
+        var withMore = Change(topic, json => json["addedLater"] = "by a newer producer");
+        var read = (IShopEvent)JsonSerializer.Deserialize(withMore, example.GetType(), s_json)!;
+        Assert.Equal(example.EventId, read.EventId);
+        Assert.Equal(Write(topic), JsonSerializer.Serialize(read, read.GetType(), s_json));
+    }
+
+    [Fact]
+    public void Every_topic_has_a_schema_and_every_schema_a_topic()
+    {
+        var schemas = Directory.GetFiles(Repository.PathOf("contracts", "events"), "*.schema.json")
+            .Select(file => Path.GetFileName(file).Replace(".schema.json", "", StringComparison.Ordinal));
+        Assert.Equal(TopicConstants().Order(), schemas.Order());
+        Assert.Equal(TopicConstants().Order(), s_examples.Keys.Order());
+    }
+
+    private static OrderChanged Order(string status) => new(
+        $"order-{Id}-2", s_now, Id, Id, 2, status, [new OrderedLine("kettle-01", "Kettle", new(4999, "USD"), 2)], new(10497, "USD"));
+
+    private static PaymentChanged Payment(string status) => new($"payment-{Id}-{status}", s_now, Id, Id, status, new(10497, "USD"));
+
+    private static ShipmentChanged Shipment(string status) => new($"shipment-{Id}-{status}", s_now, Id, Id, status, "DS1234567890");
+
+    private static IEnumerable<string> TopicConstants() => typeof(Topics)
+        .GetFields(BindingFlags.Public | BindingFlags.Static)
+        .Select(field => (string)field.GetRawConstantValue()!);
+
+    private static Task<JsonSchema> SchemaOf(string topic) =>
+        JsonSchema.FromFileAsync(Repository.PathOf("contracts", "events", topic + ".schema.json"));
+
+    private static string Write(string topic) => JsonSerializer.Serialize(s_examples[topic], s_examples[topic].GetType(), s_json);
+
+    private static string Change(string topic, Action<System.Text.Json.Nodes.JsonObject> change)
+    {
+        var json = System.Text.Json.Nodes.JsonNode.Parse(Write(topic))!.AsObject();
+        change(json);
+        return json.ToJsonString();
+    }
+}
