@@ -1,0 +1,13 @@
+namespace DaprShop.Local.Hosting;
+
+/// <summary>What a sidecar is made of: one line to add a block's services, one line to map its HTTP endpoints.</summary>
+internal static class BuildingBlocks
+{
+    public static void AddBuildingBlocks(this IServiceCollection services)
+    {
+    }
+
+    public static void MapBuildingBlocks(this IEndpointRouteBuilder routes)
+    {
+    }
+}
