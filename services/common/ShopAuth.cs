@@ -7,7 +7,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Protocols;
-using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 
 namespace DaprShop.Common;
@@ -27,7 +26,8 @@ public static class ShopAuth
         services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
         services.AddAuthorizationBuilder().AddPolicy(StaffPolicy, policy => policy.RequireClaim(RoleClaim, "staff"));
         services.TryAddSingleton<IDocumentRetriever, JwksThroughSidecar>();
-        services.TryAddSingleton<ValidatedTokens>();
+        services.AddSingleton<SigningKeys>();
+        services.AddSingleton<ValidatedTokens>();
         services.AddSingleton<IConfigureOptions<JwtBearerOptions>, ConfigureBearer>();
     }
 
@@ -37,18 +37,14 @@ public static class ShopAuth
 
     public static bool IsStaff(this ClaimsPrincipal user) => user.HasClaim(RoleClaim, "staff");
 
-    private sealed class ConfigureBearer(IDocumentRetriever documents, ValidatedTokens tokens) : IConfigureNamedOptions<JwtBearerOptions>
+    private sealed class ConfigureBearer(SigningKeys keys, ValidatedTokens tokens) : IConfigureNamedOptions<JwtBearerOptions>
     {
         public void Configure(JwtBearerOptions options) => Configure(JwtBearerDefaults.AuthenticationScheme, options);
 
         public void Configure(string? name, JwtBearerOptions options)
         {
             options.MapInboundClaims = false;
-            options.ConfigurationManager = new ConfigurationManager<OpenIdConnectConfiguration>(
-                ".well-known/jwks.json", new JwksToConfiguration(), documents)
-            {
-                RefreshInterval = TimeSpan.FromSeconds(5),
-            };
+            options.ConfigurationManager = keys;
             options.TokenValidationParameters = new TokenValidationParameters
             {
                 ValidIssuer = Issuer,
@@ -60,17 +56,6 @@ public static class ShopAuth
                 RoleClaimType = RoleClaim,
             };
             options.Events = new JwtBearerEvents { OnMessageReceived = tokens.Recall, OnTokenValidated = tokens.Remember };
-        }
-    }
-
-    private sealed class JwksToConfiguration : IConfigurationRetriever<OpenIdConnectConfiguration>
-    {
-        public async Task<OpenIdConnectConfiguration> GetConfigurationAsync(string address, IDocumentRetriever retriever, CancellationToken cancel)
-        {
-            var keys = new JsonWebKeySet(await retriever.GetDocumentAsync(address, cancel));
-            var configuration = new OpenIdConnectConfiguration { Issuer = Issuer, JsonWebKeySet = keys };
-            foreach (var key in keys.GetSigningKeys()) configuration.SigningKeys.Add(key);
-            return configuration;
         }
     }
 
