@@ -1,0 +1,44 @@
+using Polly;
+
+namespace DaprShop.Local.Resiliency;
+
+/// <summary>
+/// Sends a request under a policy. The time limit ends with the answer's headers, so bodies stream. A request is sent again only when
+/// its body is absent or small enough to be kept (<see cref="MaxReplayedBody"/>); otherwise the first outcome stands.
+/// </summary>
+/// <param name="inner">Does the sending.</param>
+/// <param name="pipeline">The policy.</param>
+public sealed class ResilientInvoker(HttpMessageInvoker inner, ResiliencePipeline pipeline) : HttpMessageInvoker(new Unused(), false)
+{
+    public const long MaxReplayedBody = 64 * 1024;
+
+    public override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var context = ResilienceContextPool.Shared.Get(cancellationToken);
+        try
+        {
+            context.Properties.Set(TargetPolicy.OnlyOnce, !await KeepBodyAsync(request.Content, cancellationToken));
+            return await pipeline.ExecuteAsync(
+                static async (context, call) => await call.Inner.SendAsync(call.Request, context.CancellationToken),
+                context, (Inner: inner, Request: request));
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
+    private static async Task<bool> KeepBodyAsync(HttpContent? body, CancellationToken cancellation)
+    {
+        if (body is null) return true;
+        if (body.Headers.ContentLength is not { } length || length > MaxReplayedBody) return false;
+        await body.LoadIntoBufferAsync(length, cancellation);
+        return true;
+    }
+
+    private sealed class Unused : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+    }
+}

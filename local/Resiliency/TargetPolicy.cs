@@ -1,0 +1,49 @@
+using Polly;
+using Polly.Retry;
+using Polly.Timeout;
+
+namespace DaprShop.Local.Resiliency;
+
+/// <summary>What applies to one target; a null part does not apply.</summary>
+public sealed record TargetPolicy(TimeSpan? Timeout, RetryPolicy? Retry, BreakerPolicy? Breaker)
+{
+    public static TargetPolicy None { get; } = new(null, null, null);
+
+    /// <summary>Set in the context of a call that cannot be made a second time, whatever the policy says.</summary>
+    public static ResiliencePropertyKey<bool> OnlyOnce { get; } = new("DaprShop.OnlyOnce");
+
+    /// <summary>
+    /// The parts as one pipeline: retries outside, then the breaker, then the time limit of each try, as in daprd. Null when nothing
+    /// applies, so that callers without a policy pay nothing. A pipeline with a breaker has its own breaker state.
+    /// </summary>
+    public ResiliencePipeline? Build(TimeProvider time)
+    {
+        if (this == None) return null;
+        var builder = new ResiliencePipelineBuilder { TimeProvider = time };
+        if (Retry is { MaxRetries: not 0 } retry)
+        {
+            builder.AddRetry(new RetryStrategyOptions
+            {
+                MaxRetryAttempts = retry.MaxRetries < 0 ? int.MaxValue : retry.MaxRetries,
+                DelayGenerator = attempt => ValueTask.FromResult(retry.DelayAfter(attempt.AttemptNumber + 1)),
+                ShouldHandle = attempt => ValueTask.FromResult(
+                    retry.Retries(attempt.Outcome) && !attempt.Context.Properties.GetValue(OnlyOnce, false)),
+            });
+        }
+        if (Breaker is { } breaker) builder.AddStrategy(_ => new CircuitBreaker(breaker, time), new CircuitBreakerOptions());
+        if (Timeout is { } timeout) builder.AddTimeout(new TimeoutStrategyOptions { Timeout = timeout });
+        return builder.Build();
+    }
+
+    private sealed class CircuitBreakerOptions : ResilienceStrategyOptions;
+}
+
+/// <summary>What applies to messages that a component hands to the app.</summary>
+/// <param name="Attempt">Around one delivery: time limit and breaker; null when there is neither.</param>
+/// <param name="Retry">When a failed message is delivered again; null when the component decides.</param>
+public sealed record InboundPolicy(ResiliencePipeline? Attempt, RetryPolicy? Retry);
+
+/// <summary>What applies to calls of an actor.</summary>
+/// <param name="BeforeTurn">Around the whole call, waiting for the turn included: retries and breaker.</param>
+/// <param name="Turn">The time limit of the turn itself.</param>
+public sealed record ActorPolicy(ResiliencePipeline? BeforeTurn, TimeSpan? Turn);
