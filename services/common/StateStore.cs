@@ -1,0 +1,105 @@
+using System.Text.Json;
+using Dapr;
+using Dapr.Client;
+using Grpc.Core;
+
+namespace DaprShop.Common;
+
+/// <summary>A service's own state store: documents are read with their version and written only over the version that was read.</summary>
+/// <param name="dapr">The sidecar.</param>
+/// <param name="name">The state store component.</param>
+public sealed class StateStore(DaprClient dapr, string name)
+{
+    private static readonly StateOptions s_firstWrite = new() { Concurrency = ConcurrencyMode.FirstWrite };
+
+    /// <summary>The document and its version; the default value and an empty version when there is none. One call.</summary>
+    public async Task<Versioned<T>> GetAsync<T>(string key, CancellationToken cancellation = default)
+    {
+        var (value, etag) = await dapr.GetStateAndETagAsync<T?>(name, key, cancellationToken: cancellation);
+        return new Versioned<T>(value, etag ?? "");
+    }
+
+    /// <summary>Several documents, of one type or many. One call.</summary>
+    public async Task<Documents> GetManyAsync(IReadOnlyList<string> keys, CancellationToken cancellation = default)
+    {
+        if (keys.Count == 0) return new Documents([], dapr.JsonSerializerOptions);
+        var items = await dapr.GetBulkStateAsync(name, keys, parallelism: null, cancellationToken: cancellation);
+        return new Documents(items.ToDictionary(item => item.Key), dapr.JsonSerializerOptions);
+    }
+
+    /// <summary>False when the document is no longer at version <paramref name="etag"/> (empty: when there is one already). One call.</summary>
+    /// <param name="key">The document's key.</param>
+    /// <param name="value">What to keep.</param>
+    /// <param name="etag">The version that was read.</param>
+    /// <param name="ttl">How long to keep it; for ever when null.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public Task<bool> TrySaveAsync<T>(string key, T value, string etag, TimeSpan? ttl = null, CancellationToken cancellation = default) =>
+        dapr.TrySaveStateAsync(name, key, value, etag, s_firstWrite, Metadata(ttl), cancellation);
+
+    /// <summary>Last write wins. One call.</summary>
+    public Task SaveAsync<T>(string key, T value, CancellationToken cancellation = default) =>
+        dapr.SaveStateAsync(name, key, value, cancellationToken: cancellation);
+
+    /// <summary>A part of <see cref="TryCommitAsync"/>: writes over version <paramref name="etag"/>, empty for an insert, null for whatever is there.</summary>
+    public StateTransactionRequest Write<T>(string key, T value, string? etag, TimeSpan? ttl = null) => new(
+        key, JsonSerializer.SerializeToUtf8Bytes(value, dapr.JsonSerializerOptions), StateOperationType.Upsert,
+        etag is { Length: 0 } ? null : etag, Metadata(ttl), etag is null ? null : s_firstWrite);
+
+    /// <summary>A part of <see cref="TryCommitAsync"/>: deletes version <paramref name="etag"/>.</summary>
+    public static StateTransactionRequest Delete(string key, string etag) =>
+        new(key, null, StateOperationType.Delete, etag, options: s_firstWrite);
+
+    /// <summary>
+    /// All of these or none, in one call. False when the store refuses: Dapr does not tell a stale version from other refusals, so
+    /// callers read again, decide again, and try a bounded number of times.
+    /// </summary>
+    public async Task<bool> TryCommitAsync(IReadOnlyList<StateTransactionRequest> writes, CancellationToken cancellation = default)
+    {
+        try
+        {
+            await dapr.ExecuteStateTransactionAsync(name, writes, cancellationToken: cancellation);
+            return true;
+        }
+        catch (DaprException error) when (error.InnerException is RpcException { StatusCode: StatusCode.Internal or StatusCode.Aborted })
+        {
+            return false;
+        }
+    }
+
+    private static Dictionary<string, string>? Metadata(TimeSpan? ttl) =>
+        ttl is { } time ? new() { ["ttlInSeconds"] = ((int)time.TotalSeconds).ToString() } : null;
+}
+
+/// <param name="Value">The document, or the default value when there is none.</param>
+/// <param name="ETag">Its version; empty when there is none.</param>
+public readonly record struct Versioned<T>(T? Value, string ETag);
+
+/// <summary>Documents read together.</summary>
+public sealed class Documents(Dictionary<string, BulkStateItem> items, JsonSerializerOptions json)
+{
+    public Versioned<T> Get<T>(string key) => items.TryGetValue(key, out var item) && item.Value.Length > 0
+        ? new Versioned<T>(JsonSerializer.Deserialize<T>(item.Value, json), item.ETag)
+        : new Versioned<T>(default, "");
+}
+
+/// <summary>Read, decide, write over the version read; and again when somebody else was faster.</summary>
+public static class Optimistic
+{
+    private const int MaxAttempts = 16;
+
+    /// <param name="attempt">One attempt: its answer, or null when its write was refused.</param>
+    /// <exception cref="ContendedException">Refused every time.</exception>
+    public static async Task<T> RetryAsync<T>(Func<Task<T?>> attempt) where T : class
+    {
+        for (var tries = 0; tries < MaxAttempts; tries++)
+        {
+            // Rivals that keep colliding drift apart.
+            if (tries > 2) await Task.Delay(Random.Shared.Next(1, 4 * tries));
+            if (await attempt() is { } answer) return answer;
+        }
+        throw new ContendedException();
+    }
+}
+
+/// <summary>A document was changed under every attempt to write it, or the store refused them all: a 503 to the client.</summary>
+public sealed class ContendedException() : TimeoutException("The store refused every attempt to write.");

@@ -1,0 +1,73 @@
+using System.Security.Claims;
+using System.Text.Json;
+using DaprShop.Common;
+using DaprShop.Contracts;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace DaprShop.Members;
+
+/// <summary>An address as it comes in; see <see cref="PostalAddress"/>.</summary>
+public sealed record AddressDraft(
+    string? Recipient = null, string? Line1 = null, string? Line2 = null, string? City = null, string? PostalCode = null, string? Country = null)
+{
+    /// <summary>Notes what is wrong under <c>{at}.{field}</c>.</summary>
+    public void Check(Validation validation, string at)
+    {
+        validation
+            .Text(Recipient, $"{at}.recipient", 100)
+            .Text(Line1, $"{at}.line1", 120)
+            .Text(City, $"{at}.city", 100)
+            .Text(PostalCode, $"{at}.postalCode", 20)
+            .Check(Country is { Length: 2 } country && country.All(char.IsAsciiLetterUpper), $"{at}.country", "Must be two capital letters (ISO 3166-1).");
+        if (!string.IsNullOrEmpty(Line2)) validation.Text(Line2, $"{at}.line2", 120);
+    }
+
+    /// <summary>Only after <see cref="Check"/>.</summary>
+    public PostalAddress ToAddress() => new(
+        Recipient!.Trim(), Line1!.Trim(), string.IsNullOrEmpty(Line2) ? null : Line2.Trim(), City!.Trim(), PostalCode!.Trim(), Country!);
+}
+
+/// <summary><c>/api/members/me/addresses</c>: a short list, read and replaced as a whole.</summary>
+public static class AddressEndpoints
+{
+    private const int MaxAddresses = 20;
+
+    public static void MapAddresses(this WebApplication app)
+    {
+        var addresses = app.MapGroup("/api/members/me/addresses").RequireAuthorization();
+        addresses.MapGet("", async (ClaimsPrincipal user, MemberStore members, CancellationToken cancellation) =>
+            TypedResults.Ok(AsPage(await members.AddressesAsync(user.MemberId(), cancellation))));
+        addresses.MapPut("", ReplaceAsync);
+    }
+
+    private static async Task<Results<Ok<Page<PostalAddress>>, Problem>> ReplaceAsync(
+        JsonElement body, ClaimsPrincipal user, MemberStore members, CancellationToken cancellation)
+    {
+        if (!TryRead(body, out var drafts)) return Problem.BadRequest("Send a list of addresses, or {\"items\": […]}.");
+        var validation = new Validation().Check(drafts.Count <= MaxAddresses, "items", $"At most {MaxAddresses} addresses.");
+        for (var at = 0; at < Math.Min(drafts.Count, MaxAddresses); at++) drafts[at].Check(validation, $"items[{at}]");
+        if (validation.Problem is { } invalid) return invalid;
+
+        var addresses = drafts.Select(draft => draft.ToAddress()).ToList();
+        await members.SaveAddressesAsync(user.MemberId(), addresses, cancellation);
+        return TypedResults.Ok(AsPage(addresses));
+    }
+
+    private static bool TryRead(JsonElement body, out IReadOnlyList<AddressDraft> drafts)
+    {
+        drafts = [];
+        var list = body.ValueKind == JsonValueKind.Object && body.TryGetProperty("items", out var items) ? items : body;
+        if (list.ValueKind != JsonValueKind.Array) return false;
+        try
+        {
+            drafts = list.Deserialize(MembersJson.Default.IReadOnlyListAddressDraft) ?? [];
+            return drafts.All(draft => draft is not null);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static Page<PostalAddress> AsPage(IReadOnlyList<PostalAddress> addresses) => new(addresses, addresses.Count, 1, MaxAddresses);
+}

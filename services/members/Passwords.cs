@@ -1,0 +1,75 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Cryptography.KeyDerivation;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
+
+namespace DaprShop.Members;
+
+/// <summary>
+/// Password hashes (ASP.NET Core Identity's hasher: PBKDF2-HMAC-SHA512, the iterations OWASP recommends). Hashing is slow on purpose, so
+/// only a few run at once, on the thread pool, and a short queue waits: a flood of sign-ins cannot take the machine.
+/// </summary>
+public sealed class Passwords : IDisposable
+{
+    public const int MinLength = 8;
+    public const int MaxLength = 128;
+
+    private static readonly object s_nobody = new();
+
+    private readonly PasswordHasher<object> _hasher;
+    private readonly ConcurrencyLimiter _limiter;
+    private readonly string _nobodys;
+
+    /// <param name="configuration"><c>Passwords:Iterations</c>, <c>Passwords:AtOnce</c>, <c>Passwords:Queue</c>.</param>
+    public Passwords(IConfiguration configuration)
+    {
+        var iterations = configuration.GetValue("Passwords:Iterations", 210_000);
+        _hasher = new PasswordHasher<object>(Options.Create(new PasswordHasherOptions { IterationCount = iterations }));
+        _nobodys = NobodysHash(iterations);
+        _limiter = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
+        {
+            PermitLimit = configuration.GetValue("Passwords:AtOnce", Math.Max(1, Environment.ProcessorCount / 2)),
+            QueueLimit = configuration.GetValue("Passwords:Queue", 64),
+            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+        });
+    }
+
+    /// <exception cref="BusyException">Too many are waiting.</exception>
+    public Task<string> HashAsync(string password, CancellationToken cancellation) =>
+        RunAsync(() => _hasher.HashPassword(s_nobody, password), cancellation);
+
+    /// <summary>Takes as long, and says no, when there is no such account.</summary>
+    /// <exception cref="BusyException">Too many are waiting.</exception>
+    public async Task<bool> VerifyAsync(string? hash, string password, CancellationToken cancellation)
+    {
+        var result = await RunAsync(() => _hasher.VerifyHashedPassword(s_nobody, hash ?? _nobodys, password), cancellation);
+        return hash is not null && result != PasswordVerificationResult.Failed;
+    }
+
+    public void Dispose() => _limiter.Dispose();
+
+    /// <summary>A hash in Identity's third format (marker, PRF, iterations, salt length, salt, key) that no password is known for.</summary>
+    private static string NobodysHash(int iterations)
+    {
+        const int SaltLength = 16, KeyLength = 32;
+        var hash = new byte[13 + SaltLength + KeyLength];
+        hash[0] = 1;
+        BinaryPrimitives.WriteUInt32BigEndian(hash.AsSpan(1), (uint)KeyDerivationPrf.HMACSHA512);
+        BinaryPrimitives.WriteUInt32BigEndian(hash.AsSpan(5), (uint)iterations);
+        BinaryPrimitives.WriteUInt32BigEndian(hash.AsSpan(9), SaltLength);
+        RandomNumberGenerator.Fill(hash.AsSpan(13));
+        return Convert.ToBase64String(hash);
+    }
+
+    private async Task<T> RunAsync<T>(Func<T> work, CancellationToken cancellation)
+    {
+        using var lease = await _limiter.AcquireAsync(cancellationToken: cancellation);
+        if (!lease.IsAcquired) throw new BusyException();
+        return await Task.Run(work, cancellation);
+    }
+}
+
+/// <summary>More sign-ins at once than this replica wants to hash: a 503 to the client.</summary>
+public sealed class BusyException() : TimeoutException("Too many passwords are waiting to be hashed.");
