@@ -1,5 +1,6 @@
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.State;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
 using Google.Protobuf;
@@ -10,7 +11,7 @@ namespace DaprShop.Local.Grpc;
 /// <c>dapr.proto.runtime.v1.Dapr</c>. Each building block adds its methods in a file of its own (<c>State/DaprGrpc.State.cs</c>, …),
 /// which turn messages into calls of the block's core and back. What is not served answers UNIMPLEMENTED.
 /// </summary>
-public sealed partial class DaprGrpc
+public sealed partial class DaprGrpc(StateRequests state)
 {
     private static Sidecar SidecarOf(ServerCallContext context) => context.GetHttpContext().GetSidecar();
 }
@@ -24,6 +25,7 @@ public sealed partial class DaprGrpcMethods : IServiceMethodProvider<DaprGrpc>
 
     public void OnServiceMethodDiscovery(ServiceMethodProviderContext<DaprGrpc> context)
     {
+        AddState(context);
     }
 
     private static void Unary<TRequest, TResponse>(

@@ -1,3 +1,5 @@
+using DaprShop.Local.State;
+
 namespace DaprShop.Local.Hosting;
 
 /// <summary>What a sidecar is made of: one line to add a block's services, one line to map its HTTP endpoints.</summary>
@@ -5,9 +7,11 @@ internal static class BuildingBlocks
 {
     public static void AddBuildingBlocks(this IServiceCollection services)
     {
+        services.AddState();
     }
 
     public static void MapBuildingBlocks(this IEndpointRouteBuilder routes)
     {
+        routes.MapState();
     }
 }

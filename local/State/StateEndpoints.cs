@@ -1,0 +1,113 @@
+using System.Text.Json;
+using DaprShop.Local.Hosting;
+
+namespace DaprShop.Local.State;
+
+/// <summary><c>/v1.0/state</c>, as <c>pkg/api/http</c> of daprd serves it.</summary>
+public static class StateEndpoints
+{
+    private const string TtlParameter = "metadata.ttlInSeconds";
+    private static readonly string[] Save = ["POST", "PUT"];
+
+    public static void AddState(this IServiceCollection services) => services.AddSingleton<StateStores>().AddSingleton<StateRequests>();
+
+    public static void MapState(this IEndpointRouteBuilder routes)
+    {
+        var state = routes.MapGroup("/v1.0/state/{store}");
+        state.MapMethods("", Save, SaveAsync);
+        state.MapMethods("bulk", Save, GetBulkAsync);
+        state.MapMethods("transaction", Save, TransactAsync);
+        state.MapGet("{key}", GetAsync);
+        state.MapDelete("{key}", DeleteAsync);
+        routes.MapMethods("/v1.0-alpha1/state/{store}/query", Save, Query);
+    }
+
+    private static async Task GetAsync(HttpContext http, string store, string key, StateRequests state)
+    {
+        var item = await state.GetAsync(http.GetSidecar(), store, key);
+        if (item is null)
+        {
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+            return;
+        }
+
+        var headers = http.Response.Headers;
+        headers.ContentType = "application/json";
+        headers.ETag = item.ETag;
+        if (item.ExpiresAt is { } expires) headers["metadata.ttlExpireTime"] = StateTime.Format(expires);
+        headers.ContentLength = item.Value.Length;
+        await http.Response.Body.WriteAsync(item.Value);
+    }
+
+    private static async Task GetBulkAsync(HttpContext http, string store, StateRequests state)
+    {
+        var keys = await StateBody.ReadKeysAsync(http.Request);
+        var items = await state.GetAsync(http.GetSidecar(), store, keys);
+        http.Response.ContentType = "application/json";
+        await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
+        json.WriteStartArray();
+        for (var i = 0; i < keys.Count; i++) WriteItem(json, keys[i], items[i]);
+        json.WriteEndArray();
+    }
+
+    private static void WriteItem(Utf8JsonWriter json, string key, StateItem? item)
+    {
+        json.WriteStartObject();
+        json.WriteString("key", key);
+        if (item is not null)
+        {
+            json.WritePropertyName("data");
+            WriteValue(json, item.Value.Span);
+            json.WriteString("etag", item.ETag);
+            if (item.ExpiresAt is { } expires)
+            {
+                json.WriteStartObject("metadata");
+                json.WriteString(StateTime.Name, StateTime.Format(expires));
+                json.WriteEndObject();
+            }
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <summary>What was saved over gRPC need not be JSON; it goes out as base64, as byte arrays do in JSON.</summary>
+    private static void WriteValue(Utf8JsonWriter json, ReadOnlySpan<byte> value)
+    {
+        try
+        {
+            json.WriteRawValue(value);
+        }
+        catch (JsonException)
+        {
+            json.WriteBase64StringValue(value);
+        }
+    }
+
+    private static async Task SaveAsync(HttpContext http, string store, StateRequests state, StateStores stores)
+    {
+        _ = stores.Of(http.GetSidecar(), store);
+        var requests = await StateBody.ReadSaveAsync(http.Request, Ttl(http));
+        await state.SaveAsync(http.GetSidecar(), store, requests);
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private static async Task DeleteAsync(HttpContext http, string store, string key, StateRequests state)
+    {
+        var query = http.Request.Query;
+        var request = new StateRequest(key, null, http.Request.Headers.IfMatch, query["concurrency"], query["consistency"], Ttl(http));
+        await state.DeleteAsync(http.GetSidecar(), store, request);
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private static async Task TransactAsync(HttpContext http, string store, StateRequests state, StateStores stores)
+    {
+        _ = stores.Of(http.GetSidecar(), store);
+        var requests = await StateBody.ReadTransactionAsync(http.Request, Ttl(http));
+        await state.TransactAsync(http.GetSidecar(), store, requests);
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private static void Query(HttpContext http, string store, StateRequests state) => state.Query(http.GetSidecar(), store);
+
+    private static string? Ttl(HttpContext http) => http.Request.Query.TryGetValue(TtlParameter, out var ttl) ? ttl[0] : null;
+}
