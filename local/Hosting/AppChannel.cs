@@ -14,6 +14,9 @@ public sealed class AppChannel(string appId, Uri? address, string? token) : IDis
 
     public string? Token { get; } = token;
 
+    /// <summary>The address without its last slash, to put a path behind it.</summary>
+    public string BaseAddress { get; } = address?.GetLeftPart(UriPartial.Authority) ?? "";
+
     /// <summary>The pooled connections to the app; shared by invocation, deliveries and actor calls.</summary>
     public HttpMessageInvoker Http { get; } = new(new SocketsHttpHandler
     {

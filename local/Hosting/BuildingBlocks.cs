@@ -1,3 +1,4 @@
+using DaprShop.Local.Invocation;
 using DaprShop.Local.State;
 
 namespace DaprShop.Local.Hosting;
@@ -7,6 +8,7 @@ internal static class BuildingBlocks
 {
     public static void AddBuildingBlocks(this IServiceCollection services)
     {
+        services.AddInvocation();
         services.AddState();
     }
 

@@ -1,0 +1,125 @@
+using DaprShop.Local.Configuration;
+
+namespace DaprShop.Local.Hosting;
+
+/// <summary>
+/// Keeps one app running: starts it, tells the building blocks when it answers and when it ceases to, and starts it again, after a
+/// pause that doubles, when it dies.
+/// </summary>
+internal sealed class AppSupervisor(
+    Sidecar sidecar, Func<CancellationToken, Task<IRunningApp>> start, IReadOnlyList<IAppObserver> observers, IAppLog log, ILogger logger)
+    : IAsyncDisposable
+{
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_goodRun = TimeSpan.FromSeconds(30);
+
+    private CancellationTokenSource _stop = new();
+    private TaskCompletionSource _ready = NewReady();
+    private Task _life = Task.CompletedTask;
+
+    public Sidecar Sidecar { get; } = sidecar;
+
+    /// <summary>Starts the app and keeps it running; returns at once.</summary>
+    public void Start()
+    {
+        _stop = new CancellationTokenSource();
+        _ready = NewReady();
+        _life = KeepRunningAsync(_stop.Token);
+    }
+
+    /// <summary>Ends when the app answers and every building block has heard; fails with what went wrong at its first start.</summary>
+    public Task ReadyAsync(CancellationToken cancellation) => _ready.Task.WaitAsync(cancellation);
+
+    /// <summary>Stops the app for good, or until the next <see cref="Start"/>.</summary>
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await _life;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _stop.Dispose();
+    }
+
+    private async Task KeepRunningAsync(CancellationToken stop)
+    {
+        var pause = s_firstPause;
+        while (!stop.IsCancellationRequested)
+        {
+            var started = TimeProvider.System.GetTimestamp();
+            var end = await LiveAsync(stop);
+            if (stop.IsCancellationRequested) break;
+            if (TimeProvider.System.GetElapsedTime(started) > s_goodRun) pause = s_firstPause;
+            log.Event(Sidecar.AppId, $"{end}; starting it again in {pause.TotalSeconds:0.0} s");
+            await Task.Delay(pause, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, s_longestPause.Ticks));
+        }
+    }
+
+    /// <summary>One life of the app; returns how it ended.</summary>
+    private async Task<string> LiveAsync(CancellationToken stop)
+    {
+        try
+        {
+            await using var app = await start(stop);
+            var answers = AppPort.WaitAsync(Sidecar.App.Address!, stop);
+            if (await Task.WhenAny(answers, app.Ended) == answers && !stop.IsCancellationRequested) await BecomeReadyAsync(stop);
+            await Task.WhenAny(app.Ended, Cancelled(stop));
+            await BecomeGoneAsync();
+            if (stop.IsCancellationRequested) await app.StopAsync();
+            return await app.Ended;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return "it was stopped";
+        }
+        catch (Exception error)
+        {
+            await BecomeGoneAsync();
+            _ready.TrySetException(error);
+            return $"it could not be started: {error.Message}";
+        }
+    }
+
+    private async Task BecomeReadyAsync(CancellationToken stop)
+    {
+        Sidecar.App.IsHealthy = true;
+        await Task.WhenAll(observers.Select(observer => Guarded(() => observer.AppReadyAsync(Sidecar, stop))));
+        _ready.TrySetResult();
+    }
+
+    private async Task BecomeGoneAsync()
+    {
+        if (!Sidecar.App.IsHealthy) return;
+        Sidecar.App.IsHealthy = false;
+        await Task.WhenAll(observers.Select(observer => Guarded(() => observer.AppGoneAsync(Sidecar))));
+    }
+
+    /// <summary>What one building block cannot do for an app must not keep the others from it.</summary>
+    private async Task Guarded(Func<Task> tell)
+    {
+        try
+        {
+            await tell();
+        }
+        catch (OperationCanceledException)
+        {
+            // The app is being stopped.
+        }
+        catch (ConfigurationError error)
+        {
+            log.Event(Sidecar.AppId, error.Message);
+        }
+        catch (Exception error)
+        {
+            logger.LogError(error, "Sidecar of {AppId}", Sidecar.AppId);
+        }
+    }
+
+    private static TaskCompletionSource NewReady() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static Task Cancelled(CancellationToken stop) => Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => { }, TaskScheduler.Default);
+}

@@ -1,0 +1,71 @@
+using DaprShop.Local.Configuration;
+
+namespace DaprShop.Local.Hosting;
+
+/// <summary>What a <see cref="LocalRuntime"/> is to run.</summary>
+public sealed record LocalRuntimeOptions
+{
+    public required IReadOnlyList<AppOptions> Apps { get; init; }
+
+    /// <summary>Where state, messages and reminders are kept.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Components and what goes with them; a component's scopes say which app may use it.</summary>
+    public Resources Resources { get; init; } = Resources.None;
+
+    /// <summary>What apps must send to their sidecar as <c>dapr-api-token</c>; null for no check.</summary>
+    public string? DaprApiToken { get; init; }
+
+    /// <summary>What sidecars send to their app as <c>dapr-api-token</c>.</summary>
+    public string? AppApiToken { get; init; }
+
+    /// <summary>Last word on the runtime's own services (a gateway, a test's clock).</summary>
+    public Action<IServiceCollection>? ConfigureServices { get; init; }
+
+    /// <summary>Takes what the apps and the runtime have to say.</summary>
+    public IAppLog Log { get; init; } = new NoLog();
+}
+
+/// <summary>One app and its sidecar. A port of 0 means any free one.</summary>
+/// <param name="AppId">Its Dapr app id.</param>
+public sealed record AppOptions(string AppId)
+{
+    public int AppPort { get; init; }
+
+    public int DaprHttpPort { get; init; }
+
+    public int DaprGrpcPort { get; init; }
+
+    /// <summary>Settings for the app: environment variables of a process, arguments of an app in this process.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The app's folder.</summary>
+    public string? Directory { get; init; }
+
+    /// <summary>Program and arguments, for an app that is a process of its own.</summary>
+    public IReadOnlyList<string> Command { get; init; } = [];
+
+    /// <summary>Builds the app, for one that runs in this process. An app with neither this nor a command is started by someone else.</summary>
+    public Func<string[], WebApplication>? Create { get; init; }
+}
+
+/// <summary>Where the lines go that apps write, and what the runtime has to say about them.</summary>
+public interface IAppLog
+{
+    /// <summary>A line that an app wrote.</summary>
+    void Line(string appId, string line);
+
+    /// <summary>Something the runtime tells about an app: it died, it is up again.</summary>
+    void Event(string appId, string message);
+}
+
+internal sealed class NoLog : IAppLog
+{
+    public void Line(string appId, string line)
+    {
+    }
+
+    public void Event(string appId, string message)
+    {
+    }
+}

@@ -1,0 +1,82 @@
+namespace DaprShop.Local.Hosting;
+
+/// <summary>One life of an app, from start to end.</summary>
+internal interface IRunningApp : IAsyncDisposable
+{
+    /// <summary>Ends when the app does, with the reason in a few words.</summary>
+    Task<string> Ended { get; }
+
+    /// <summary>Asks the app to end, and sees to it that it does.</summary>
+    Task StopAsync();
+}
+
+/// <summary>An app in this process.</summary>
+internal sealed class InProcessApp : IRunningApp
+{
+    private readonly WebApplication _app;
+
+    private InProcessApp(WebApplication app)
+    {
+        _app = app;
+        Ended = EndedAsync();
+    }
+
+    public Task<string> Ended { get; }
+
+    public static async Task<IRunningApp> StartAsync(Func<string[], WebApplication> create, string[] arguments, CancellationToken cancellation)
+    {
+        var app = create(arguments);
+        try
+        {
+            await app.StartAsync(cancellation);
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+        return new InProcessApp(app);
+    }
+
+    public Task StopAsync() => _app.StopAsync();
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private async Task<string> EndedAsync()
+    {
+        await _app.WaitForShutdownAsync();
+        return "it stopped";
+    }
+}
+
+/// <summary>An app that someone else starts: under a debugger, or by hand.</summary>
+internal sealed class ForeignApp(Uri address, TimeSpan interval) : IRunningApp
+{
+    private readonly CancellationTokenSource _stopped = new();
+    private Task<string>? _ended;
+
+    public Task<string> Ended => _ended ??= EndedAsync();
+
+    public Task StopAsync() => _stopped.CancelAsync();
+
+    public ValueTask DisposeAsync()
+    {
+        _stopped.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<string> EndedAsync()
+    {
+        using var timer = new PeriodicTimer(interval);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopped.Token))
+                if (!await AppPort.AnswersAsync(address, _stopped.Token)) return "its port is closed";
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped.
+        }
+        return "it stopped";
+    }
+}

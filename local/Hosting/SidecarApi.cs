@@ -1,0 +1,64 @@
+using System.Security.Cryptography;
+using System.Text;
+using DaprShop.Local.Errors;
+using DaprShop.Local.Invocation;
+
+namespace DaprShop.Local.Hosting;
+
+/// <summary>
+/// What every request to a sidecar goes through, in daprd's order: the token check, invocation (whose paths are the app's own, so they
+/// bypass routing), the building blocks; and invocation again for whatever no block knows.
+/// </summary>
+internal static class SidecarApi
+{
+    private const string TokenHeader = "dapr-api-token";
+
+    public static void UseSidecarApi(this WebApplication app, string? token)
+    {
+        var invoker = app.Services.GetRequiredService<Invoker>();
+        if (token is not null) app.UseToken(Encoding.UTF8.GetBytes(token));
+        app.Use((context, next) => invoker.TryInvokeAsync(context) ?? AnswerAsync(context, next, invoker));
+        app.UseRouting();
+        app.MapBuildingBlocks();
+    }
+
+    private static async Task AnswerAsync(HttpContext context, RequestDelegate next, Invoker invoker)
+    {
+        try
+        {
+            await next(context);
+            if (context.Response.StatusCode is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed && IsUnrouted(context))
+                await invoker.InvokeByHeaderAsync(context);
+        }
+        catch (DaprError error) when (!context.Response.HasStarted)
+        {
+            await error.WriteAsync(context.Response);
+        }
+        catch (BadHttpRequestException error) when (!context.Response.HasStarted)
+        {
+            await new DaprError(error.StatusCode, "ERR_BODY_READ", global::Grpc.Core.StatusCode.InvalidArgument, $"failed to read request body: {error.Message}")
+                .WriteAsync(context.Response);
+        }
+    }
+
+    /// <summary>Neither a block's endpoint nor the framework's own answer for a verb that the block does not take.</summary>
+    private static bool IsUnrouted(HttpContext context) =>
+        !context.Response.HasStarted && context.GetEndpoint() is null or { Metadata.Count: 0 };
+
+    private static void UseToken(this WebApplication app, byte[] expected) => app.Use((context, next) =>
+    {
+        if (Matches(context.Request, expected) || IsOpen(context.Request))
+        {
+            context.Request.Headers.Remove(TokenHeader);
+            return next(context);
+        }
+        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        return context.Response.WriteAsync("invalid api token\n");
+    });
+
+    private static bool Matches(HttpRequest request, byte[] expected) =>
+        request.Headers[TokenHeader] is [{ } given] && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(given), expected);
+
+    private static bool IsOpen(HttpRequest request) =>
+        HttpMethods.IsGet(request.Method) && request.Path.Value?.Trim('/') is "v1.0/healthz" or "v1.0/healthz/outbound";
+}

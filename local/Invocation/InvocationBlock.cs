@@ -1,0 +1,12 @@
+namespace DaprShop.Local.Invocation;
+
+internal static class InvocationBlock
+{
+    /// <summary>Invocation has no endpoints of its own: <see cref="Hosting.SidecarApi"/> asks <see cref="Invoker"/> before routing.</summary>
+    public static void AddInvocation(this IServiceCollection services)
+    {
+        services.AddHttpForwarder();
+        services.AddSingleton<Invoker>();
+        services.AddSingleton<IInvocationResiliency, NoInvocationResiliency>();
+    }
+}

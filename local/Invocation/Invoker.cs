@@ -1,0 +1,76 @@
+using System.Net;
+using DaprShop.Local.Errors;
+using DaprShop.Local.Hosting;
+using Microsoft.AspNetCore.Http.Features;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace DaprShop.Local.Invocation;
+
+/// <summary>
+/// Service invocation: one forward, straight from the caller's sidecar to a healthy replica of the called app. Any verb, path, header
+/// and body; bodies stream both ways. https://docs.dapr.io/reference/api/service_invocation_api/
+/// </summary>
+internal sealed class Invoker(AppRegistry apps, IHttpForwarder forwarder, IInvocationResiliency resiliency)
+{
+    private const string AppIdHeader = "dapr-app-id";
+
+    /// <summary>Long silence on a stream is the apps' affair; daprd sets no limit either.</summary>
+    private static readonly ForwarderRequestConfig s_forwarding = new()
+    {
+        ActivityTimeout = TimeSpan.FromDays(1),
+        Version = HttpVersion.Version11,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
+
+    /// <summary>Makes the call when the path is one of invocation, or the header names an app and no building block owns the path.</summary>
+    /// <returns>Null when the request is something else.</returns>
+    public Task? TryInvokeAsync(HttpContext context)
+    {
+        var raw = RawTarget(context);
+        if (InvocationTarget.FromPath(raw) is { } target)
+            return InvokeAsync(context, AppIdInHeader(context) is { } appId ? InvocationTarget.FromHeader(appId, raw) : target);
+        return AppIdInHeader(context) is { } id && !raw.StartsWith("/v1.0", StringComparison.Ordinal)
+            ? InvokeAsync(context, InvocationTarget.FromHeader(id, raw))
+            : null;
+    }
+
+    /// <summary>The answer to a path that nothing serves: it may still be a call by header; else it is daprd's 404.</summary>
+    public Task InvokeByHeaderAsync(HttpContext context) => AppIdInHeader(context) is { } appId
+        ? InvokeAsync(context, InvocationTarget.FromHeader(appId, RawTarget(context)))
+        : new DaprError(StatusCodes.Status404NotFound, "ERR_DIRECT_INVOKE", global::Grpc.Core.StatusCode.NotFound,
+            "failed getting app id either from the URL path or the header dapr-app-id").WriteAsync(context.Response);
+
+    private async Task InvokeAsync(HttpContext context, InvocationTarget target)
+    {
+        if (!apps.Knows(target.AppId))
+        {
+            await Failed(target, $"couldn't find service: {target.AppId}").WriteAsync(context.Response);
+            return;
+        }
+        if (apps.Next(target.AppId) is not { } callee)
+        {
+            await Failed(target, Unreachable("connection refused")).WriteAsync(context.Response);
+            return;
+        }
+        var caller = context.GetSidecar();
+        var error = await forwarder.SendAsync(
+            context, callee.App.BaseAddress, resiliency.Between(caller, callee), s_forwarding, new InvocationTransformer(caller, callee, target));
+        if (error != ForwarderError.None && !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        {
+            context.Response.Clear();
+            var reason = context.Features.Get<IForwarderErrorFeature>()?.Exception?.Message ?? error.ToString();
+            await Failed(target, Unreachable(reason)).WriteAsync(context.Response);
+        }
+    }
+
+    private static string RawTarget(HttpContext context) => context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+
+    private static string? AppIdInHeader(HttpContext context) =>
+        context.Request.Headers.TryGetValue(AppIdHeader, out var values) && values is [{ Length: > 0 } appId] ? appId : null;
+
+    private static DaprError Failed(InvocationTarget target, string reason) => new(
+        StatusCodes.Status500InternalServerError, "ERR_DIRECT_INVOKE", global::Grpc.Core.StatusCode.Internal,
+        $"failed to invoke, id: {target.AppId}, err: {reason}");
+
+    private static string Unreachable(string reason) => $"rpc error: code = Internal desc = error invoking app channel: {reason}";
+}
