@@ -1,0 +1,37 @@
+using System.Text;
+
+namespace DaprShop.Local.Gateway;
+
+/// <summary>Writes environment.conf: where this nginx listens, where the services of this runtime are, and the rates.</summary>
+internal static class NginxEnvironment
+{
+    /// <param name="settings">The gateway's.</param>
+    /// <param name="addresses">To listen on, e.g. <c>127.0.0.1</c> and <c>[::1]</c>.</param>
+    public static string Render(GatewaySettings settings, IEnumerable<string> addresses)
+    {
+        var limits = settings.Limits;
+        var conf = new StringBuilder($$"""
+            # Written by the local runtime at each start.
+            limit_req_zone $strict_key zone=strict:1m rate={{limits.StrictPerMinute}}r/m;
+            limit_req_zone $generous_key zone=generous:1m rate={{limits.GenerousPerSecond}}r/s;
+            map $service $upstream {
+                default $service;
+            }
+
+            """);
+        foreach (var (service, replicas) in settings.Services)
+            conf.AppendLine($"upstream {service} {{ zone {service} 64k; {string.Concat(replicas.Select(Server))}keepalive 64; }}");
+        conf.AppendLine("server {");
+        foreach (var address in addresses) conf.AppendLine($"    listen {address}:{settings.Port} reuseport;");
+        conf.AppendLine($$"""
+                limit_req zone=strict burst={{limits.StrictBurst}} nodelay;
+                limit_req zone=generous burst={{limits.GenerousBurst}} nodelay;
+                include gateway.conf;
+            }
+            """);
+        return conf.ToString();
+    }
+
+    // On one machine a dead replica refuses at once, so asking it is cheap and its return is noticed with the next request.
+    private static string Server(Uri replica) => $"server {replica.Authority} max_fails=0; ";
+}

@@ -1,0 +1,189 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using DaprShop.Local.Configuration;
+
+namespace DaprShop.Local.Gateway;
+
+/// <summary>nginx with the configuration of services/gateway, as a child process that is started again when it dies.</summary>
+/// <param name="executable">From <see cref="Find"/>.</param>
+public sealed class NginxGateway(string executable, GatewaySettings settings, ILoggerFactory logs) : IGateway
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_restartDelay = TimeSpan.FromSeconds(1);
+
+    private readonly ILogger _logger = logs.CreateLogger("gateway");
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly string _directory = Path.GetFullPath(settings.DataPath);
+    private Process? _process;
+    private Task _supervision = Task.CompletedTask;
+
+    public string Name => "nginx";
+
+    /// <summary>Where nginx is installed; null when it is not. System directories count even when the user's PATH lacks them.</summary>
+    public static string? Find()
+    {
+        var file = OperatingSystem.IsWindows() ? "nginx.exe" : "nginx";
+        string[] system = OperatingSystem.IsWindows() ? [] : ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin"];
+        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Concat(system)
+            .Select(directory => Path.Combine(directory, file))
+            .FirstOrDefault(File.Exists);
+    }
+
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        WriteConfiguration();
+        await StopLeftoverAsync();
+        RefuseTakenPort();
+        _process = Launch();
+        await WaitForPortAsync(_process, cancellation);
+        _supervision = SuperviseAsync(_process);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _supervision;
+        if (_process is { } process)
+        {
+            await StopAsync(process);
+            process.Dispose();
+        }
+        _stopping.Dispose();
+    }
+
+    /// <summary>nginx reads includes beside its main file, so the rules are copied to where the generated file is.</summary>
+    private void WriteConfiguration()
+    {
+        Directory.CreateDirectory(_directory);
+        foreach (var file in Directory.EnumerateFiles(settings.RulesPath).Where(file => Path.GetExtension(file) is ".conf" or ".map"))
+            File.Copy(file, Path.Combine(_directory, Path.GetFileName(file)), overwrite: true);
+        File.WriteAllText(Path.Combine(_directory, "environment.conf"), NginxEnvironment.Render(settings, Addresses()));
+    }
+
+    private static IEnumerable<string> Addresses() => HasLoopbackV6() ? ["127.0.0.1", "[::1]"] : ["127.0.0.1"];
+
+    private static bool HasLoopbackV6()
+    {
+        try
+        {
+            using var probe = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+            probe.Bind(new IPEndPoint(IPAddress.IPv6Loopback, 0));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>A runtime that was killed could not stop its nginx, which would still hold the port.</summary>
+    private async Task StopLeftoverAsync()
+    {
+        var pidFile = Path.Combine(_directory, "nginx.pid");
+        if (!File.Exists(pidFile) || !int.TryParse(await File.ReadAllTextAsync(pidFile), out var pid)) return;
+        try
+        {
+            using var leftover = Process.GetProcessById(pid);
+            if (leftover.ProcessName.StartsWith("nginx", StringComparison.Ordinal)) await StopAsync(leftover);
+        }
+        catch (ArgumentException)
+        {
+            File.Delete(pidFile);
+        }
+    }
+
+    /// <summary>nginx would wait and try again for seconds; and with reuseport another nginx could share the port unnoticed.</summary>
+    private void RefuseTakenPort()
+    {
+        try
+        {
+            using var probe = new TcpListener(IPAddress.Loopback, settings.Port);
+            probe.Start();
+        }
+        catch (SocketException)
+        {
+            throw new ConfigurationError($"Port {settings.Port} is in use; stop what uses it, or choose another with --port.");
+        }
+    }
+
+    private Process Launch()
+    {
+        var process = Run("-g", "daemon off;");
+        process.ErrorDataReceived += (_, line) =>
+        {
+            if (line.Data is { Length: > 0 } text) _logger.LogWarning("nginx: {Line}", text);
+        };
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private Process Run(params string[] arguments) => Process.Start(new ProcessStartInfo(
+        executable, ["-p", _directory, "-c", Path.Combine(_directory, "nginx.conf"), "-e", "stderr", .. arguments])
+    {
+        RedirectStandardError = true,
+        UseShellExecute = false,
+    })!;
+
+    private async Task WaitForPortAsync(Process process, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(s_patience);
+        while (!await AnswersAsync(limit.Token))
+        {
+            if (process.HasExited || limit.IsCancellationRequested)
+                throw new ConfigurationError("nginx did not start; its reason is in the log above. --gateway builtin does without it.");
+            await Task.Delay(20, CancellationToken.None);
+        }
+    }
+
+    private async Task<bool> AnswersAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(IPAddress.Loopback, settings.Port, cancellation);
+            return true;
+        }
+        catch (Exception error) when (error is SocketException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private async Task SuperviseAsync(Process process)
+    {
+        try
+        {
+            while (true)
+            {
+                await process.WaitForExitAsync(_stopping.Token);
+                await Task.Delay(s_restartDelay, _stopping.Token);
+                _logger.LogError("nginx ended with code {ExitCode}; starting it again", process.ExitCode);
+                process.Dispose();
+                _process = process = Launch();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The gateway is being stopped.
+        }
+    }
+
+    private async Task StopAsync(Process process)
+    {
+        using var limit = new CancellationTokenSource(s_patience);
+        try
+        {
+            if (process.HasExited) return;
+            using var signal = Run("-s", "stop");
+            await signal.WaitForExitAsync(limit.Token);
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+        }
+    }
+}
