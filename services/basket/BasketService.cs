@@ -1,3 +1,4 @@
+using Dapr.Client;
 using DaprShop.Common;
 
 namespace DaprShop.Basket;
@@ -11,11 +12,18 @@ public static class BasketService
     public static WebApplication Create(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder(args);
-        builder.AddShopDefaults("basket");
+        builder.AddShopDefaults("basket", BasketJson.Default);
+        builder.Services
+            .AddSingleton(provider => new StateStore(provider.GetRequiredService<DaprClient>(), "basket-store"))
+            .AddPeer<CatalogClient>("catalog", TimeSpan.FromSeconds(3))
+            .AddSingleton<ProductTable>()
+            .AddSingleton<Baskets>();
         configure?.Invoke(builder);
 
         var app = builder.Build();
         app.UseShopDefaults();
+        app.MapBasket();
+        app.MapBasketSubscriptions();
         return app;
     }
 }

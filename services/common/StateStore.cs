@@ -77,6 +77,8 @@ public readonly record struct Versioned<T>(T? Value, string ETag);
 /// <summary>Documents read together.</summary>
 public sealed class Documents(Dictionary<string, BulkStateItem> items, JsonSerializerOptions json)
 {
+    public static Documents None { get; } = new([], JsonSerializerOptions.Default);
+
     public Versioned<T> Get<T>(string key) => items.TryGetValue(key, out var item) && item.Value.Length > 0
         ? new Versioned<T>(JsonSerializer.Deserialize<T>(item.Value, json), item.ETag)
         : new Versioned<T>(default, "");

@@ -1,3 +1,4 @@
+using Dapr.Client;
 using DaprShop.Common;
 
 namespace DaprShop.Notification;
@@ -11,11 +12,18 @@ public static class NotificationService
     public static WebApplication Create(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder(args);
-        builder.AddShopDefaults("notification");
+        builder.AddShopDefaults("notification", NotificationJson.Default);
+        builder.Services
+            .AddSingleton(provider => new StateStore(provider.GetRequiredService<DaprClient>(), "notification-store"))
+            .AddPeer<MembersClient>("members", TimeSpan.FromSeconds(3))
+            .AddSingleton<Mail>()
+            .AddSingleton<Inboxes>();
         configure?.Invoke(builder);
 
         var app = builder.Build();
         app.UseShopDefaults();
+        app.MapNotifications();
+        app.MapNotificationSubscriptions();
         return app;
     }
 }

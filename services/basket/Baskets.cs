@@ -1,0 +1,95 @@
+using DaprShop.Common;
+using DaprShop.Contracts;
+
+namespace DaprShop.Basket;
+
+/// <summary>
+/// Baskets in the store, and as they are shown: names and prices are always the products' own. Calls: 2 to show; 2 to put, remove or clear,
+/// and 1 more when there are other lines to show; 3 to merge and show; 2 when an order takes lines out.
+/// </summary>
+public sealed class Baskets(StateStore store, ProductTable products)
+{
+    private const string Currency = "USD";
+
+    public async Task<BasketView> ShowAsync(BasketOwner owner, CancellationToken cancellation)
+    {
+        var (basket, _) = await store.GetAsync<Basket>(owner.Key, cancellation);
+        return await ViewAsync(basket ?? Basket.Empty, Documents.None, cancellation);
+    }
+
+    /// <summary>Sets a quantity. A refusal is 404 for an unknown product and 400 for one product too many.</summary>
+    public async Task<(BasketView? View, Problem? Refusal)> PutAsync(
+        BasketOwner owner, string productId, int quantity, CancellationToken cancellation)
+    {
+        var unknown = Problem.NotFound("There is no such product.");
+        if (!Product.IsId(productId)) return (null, unknown);
+        var outcome = await Optimistic.RetryAsync(async () =>
+        {
+            var read = await store.GetManyAsync([owner.Key, ProductTable.Key(productId)], cancellation);
+            if ((await products.FindAsync([productId], read, cancellation)).Count == 0) return new Outcome(read, Refusal: unknown);
+            var (kept, etag) = read.Get<Basket>(owner.Key);
+            var basket = kept ?? Basket.Empty;
+            if (!basket.HasRoomFor(productId))
+                return new Outcome(read, Refusal: Problem.BadRequest($"A basket holds at most {Basket.MaxLines} products."));
+            var changed = basket.Put(productId, quantity);
+            return await SaveAsync(owner, changed, etag, cancellation) ? new Outcome(read, changed) : null;
+        });
+        return outcome.Basket is { } put ? (await ViewAsync(put, outcome.Read, cancellation), null) : (null, outcome.Refusal);
+    }
+
+    /// <summary>Changes a basket and shows it. Nothing is written when nothing changes.</summary>
+    public async Task<BasketView> ChangeAsync(BasketOwner owner, Func<Basket, Basket> change, CancellationToken cancellation) =>
+        await ViewAsync(await ApplyAsync(owner, change, cancellation), Documents.None, cancellation);
+
+    /// <summary>Takes an order's lines out of its member's basket, whether or not there is one yet.</summary>
+    public Task TakeOutAsync(OrderChanged submitted, CancellationToken cancellation) => ApplyAsync(
+        BasketOwner.Member(submitted.MemberId), basket => basket.TakeOut(submitted.OrderId, submitted.Items), cancellation);
+
+    /// <summary>Moves a guest's lines to a member, both baskets in one transaction.</summary>
+    public async Task<BasketView> MergeAsync(BasketOwner member, BasketOwner guest, CancellationToken cancellation)
+    {
+        var basket = await Optimistic.RetryAsync(async () =>
+        {
+            var read = await store.GetManyAsync([member.Key, guest.Key], cancellation);
+            var (memberBasket, memberEtag) = read.Get<Basket>(member.Key);
+            var (guestBasket, guestEtag) = read.Get<Basket>(guest.Key);
+            if (guestBasket is not { Lines.Count: > 0 }) return memberBasket ?? Basket.Empty;
+            var (merged, rest) = (memberBasket ?? Basket.Empty).Merge(guestBasket);
+            var committed = await store.TryCommitAsync(
+                [
+                    store.Write(member.Key, merged, memberEtag, member.Ttl),
+                    rest.Lines.Count == 0 ? StateStore.Delete(guest.Key, guestEtag) : store.Write(guest.Key, rest, guestEtag, guest.Ttl),
+                ],
+                cancellation);
+            return committed ? merged : null;
+        });
+        return await ViewAsync(basket, Documents.None, cancellation);
+    }
+
+    private Task<Basket> ApplyAsync(BasketOwner owner, Func<Basket, Basket> change, CancellationToken cancellation) =>
+        Optimistic.RetryAsync(async () =>
+        {
+            var (kept, etag) = await store.GetAsync<Basket>(owner.Key, cancellation);
+            var basket = kept ?? Basket.Empty;
+            var changed = change(basket);
+            return ReferenceEquals(changed, basket) || await SaveAsync(owner, changed, etag, cancellation) ? changed : null;
+        });
+
+    private Task<bool> SaveAsync(BasketOwner owner, Basket basket, string etag, CancellationToken cancellation) =>
+        store.TrySaveAsync(owner.Key, basket, etag, owner.Ttl, cancellation);
+
+    private async Task<BasketView> ViewAsync(Basket basket, Documents read, CancellationToken cancellation)
+    {
+        var sold = await products.FindAsync([.. basket.Lines.Select(line => line.ProductId)], read, cancellation);
+        var items = basket.Lines
+            .Where(line => sold.ContainsKey(line.ProductId))
+            .Select(line => Item(line, sold[line.ProductId]))
+            .ToList();
+        return new BasketView(items, items.Count == 0 ? Money.Zero(Currency) : items.Select(item => item.LineTotal).Aggregate((sum, line) => sum + line));
+    }
+
+    private static BasketItem Item(StockLine line, Product product) =>
+        new(line.ProductId, product.Name, product.Price, line.Quantity, product.Price * line.Quantity);
+
+    private sealed record Outcome(Documents Read, Basket? Basket = null, Problem? Refusal = null);
+}

@@ -1,0 +1,14 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DaprShop.Contracts;
+
+namespace DaprShop.Notification;
+
+/// <summary>What this service reads and writes as JSON.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(Happening))]
+[JsonSerializable(typeof(Inbox))]
+[JsonSerializable(typeof(InboxPage))]
+[JsonSerializable(typeof(Page<NotificationView>))]
+[JsonSerializable(typeof(MemberContact))]
+public sealed partial class NotificationJson : JsonSerializerContext;
