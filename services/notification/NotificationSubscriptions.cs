@@ -1,5 +1,4 @@
 using Dapr;
-using DaprShop.Common;
 
 namespace DaprShop.Notification;
 
