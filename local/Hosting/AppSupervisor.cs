@@ -88,6 +88,7 @@ internal sealed class AppSupervisor(
     {
         Sidecar.App.IsHealthy = true;
         await Task.WhenAll(observers.Select(observer => Guarded(() => observer.AppReadyAsync(Sidecar, stop))));
+        Sidecar.IsReady = true;
         _ready.TrySetResult();
     }
 

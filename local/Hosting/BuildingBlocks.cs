@@ -1,4 +1,7 @@
+using DaprShop.Local.Errors;
+using DaprShop.Local.Health;
 using DaprShop.Local.Invocation;
+using DaprShop.Local.Secrets;
 using DaprShop.Local.State;
 
 namespace DaprShop.Local.Hosting;
@@ -8,12 +11,17 @@ internal static class BuildingBlocks
 {
     public static void AddBuildingBlocks(this IServiceCollection services)
     {
+        services.AddHealth();
         services.AddInvocation();
+        services.AddSecrets();
         services.AddState();
     }
 
     public static void MapBuildingBlocks(this IEndpointRouteBuilder routes)
     {
+        routes.MapHealth();
+        routes.MapSecrets();
         routes.MapState();
+        routes.MapUnserved();
     }
 }

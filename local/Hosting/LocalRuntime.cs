@@ -1,6 +1,7 @@
 using System.Net;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Grpc;
+using DaprShop.Local.Health;
 using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -51,6 +52,7 @@ public sealed class LocalRuntime : IAsyncDisposable
         var runtime = new LocalRuntime(host, sidecars.ToDictionary(
             pair => pair.Key,
             pair => new AppSupervisor(pair.Key, AppStart.Of(pair.Key, pair.Value, options), observers, options.Log, logger)));
+        host.Services.GetRequiredService<SidecarShutdown>().Requested += sidecar => _ = runtime._supervisors[sidecar].StopAsync();
         foreach (var supervisor in runtime._supervisors.Values) supervisor.Start();
         return runtime;
     }

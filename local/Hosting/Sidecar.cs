@@ -15,6 +15,8 @@ namespace DaprShop.Local.Hosting;
 public sealed class Sidecar(
     string appId, int replica, int httpPort, int grpcPort, AppChannel app, IReadOnlyList<ComponentSpec> components)
 {
+    private volatile bool _isReady;
+
     public string AppId { get; } = appId;
 
     public int Replica { get; } = replica;
@@ -26,6 +28,13 @@ public sealed class Sidecar(
     public AppChannel App { get; } = app;
 
     public IReadOnlyList<ComponentSpec> Components { get; } = components;
+
+    /// <summary>True once the app has answered for the first time and the building blocks know what it wants.</summary>
+    public bool IsReady
+    {
+        get => _isReady;
+        set => _isReady = value;
+    }
 }
 
 public static class SidecarFeature

@@ -1,0 +1,42 @@
+using System.Collections.Concurrent;
+using Dapr.Client.Autogen.Grpc.v1;
+using DaprShop.Local.Hosting;
+
+namespace DaprShop.Local.Health;
+
+/// <summary>What a sidecar tells about itself, and the labels that tools put on it.</summary>
+public sealed class SidecarMetadata(IEnumerable<IMetadataSource> sources)
+{
+    /// <summary>The Dapr version whose behaviour is served.</summary>
+    public const string RuntimeVersion = "1.18.3";
+
+    private readonly IMetadataSource[] _sources = [.. sources];
+    private readonly ConcurrentDictionary<(Sidecar, string), string> _labels = new();
+
+    public GetMetadataResponse Of(Sidecar sidecar)
+    {
+        var metadata = new GetMetadataResponse
+        {
+            Id = sidecar.AppId,
+            RuntimeVersion = RuntimeVersion,
+            ExtendedMetadata = { ["daprRuntimeVersion"] = RuntimeVersion },
+            AppConnectionProperties = new AppConnectionProperties
+            {
+                Port = sidecar.App.Address?.Port ?? 0,
+                Protocol = "http",
+                ChannelAddress = "127.0.0.1",
+            },
+        };
+        foreach (var component in sidecar.Components)
+            metadata.RegisteredComponents.Add(new RegisteredComponents { Name = component.Name, Type = component.Type, Version = component.Version });
+        foreach (var ((labelled, key), value) in _labels)
+            if (labelled == sidecar) metadata.ExtendedMetadata[key] = value;
+        foreach (var source in _sources) source.AddTo(metadata, sidecar);
+        return metadata;
+    }
+
+    public void Label(Sidecar sidecar, string key, string value)
+    {
+        if (key.Length > 0) _labels[(sidecar, key)] = value;
+    }
+}

@@ -1,0 +1,16 @@
+using DaprShop.Local.Hosting;
+
+namespace DaprShop.Local.Secrets;
+
+/// <summary><c>/v1.0/secrets</c>: https://docs.dapr.io/reference/api/secrets_api/</summary>
+internal static class SecretEndpoints
+{
+    public static void AddSecrets(this IServiceCollection services) => services.AddSingleton<SecretStores>();
+
+    public static void MapSecrets(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/v1.0/secrets/{store}/bulk", (HttpContext http, string store, SecretStores secrets) => Results.Json(secrets.GetAll(http.GetSidecar(), store)));
+        routes.MapGet("/v1.0/secrets/{store}/{key}", (HttpContext http, string store, string key, SecretStores secrets) =>
+            Results.Json(secrets.Get(http.GetSidecar(), store, key)));
+    }
+}
