@@ -11,11 +11,22 @@ public static class CatalogService
     public static WebApplication Create(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder(args);
-        builder.AddShopDefaults("catalog");
+        builder.AddShopDefaults("catalog", CatalogJson.Default);
+        builder.Services.AddSingleton<Shelf>();
+        builder.Services.AddSingleton<StateDocuments>();
+        builder.Services.AddSingleton<CatalogStore>();
+        builder.Services.AddSingleton<StockStore>();
+        builder.Services.AddSingleton<Seed>();
+        builder.Services.AddSingleton<Editor>();
+        builder.Services.AddSingleton<ChangeRelay>().AddHostedService(provider => provider.GetRequiredService<ChangeRelay>());
+        builder.Services.AddSingleton<CatalogReplica>().AddHostedService(provider => provider.GetRequiredService<CatalogReplica>());
         configure?.Invoke(builder);
 
         var app = builder.Build();
         app.UseShopDefaults();
+        app.MapCatalog();
+        app.MapStaff();
+        app.MapStockSubscriptions();
         return app;
     }
 }

@@ -1,0 +1,103 @@
+namespace DaprShop.Catalog;
+
+/// <summary>
+/// Keeps this replica's <see cref="Shelf"/> like the store: reads everything at start, then about once a second asks for what changed
+/// (one sidecar call when nothing did). Works with any broker and any number of replicas.
+/// </summary>
+public sealed class CatalogReplica(
+    CatalogStore store, StockStore stock, StateDocuments documents, Shelf shelf, Seed seed, TimeProvider time, ILogger<CatalogReplica> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan s_tailEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_retryAfter = TimeSpan.FromMilliseconds(100);
+
+    private long _changesSeen;
+    private long _stockChangesSeen;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var wait = TimeSpan.Zero;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (wait > TimeSpan.Zero) await Task.Delay(wait, time, stoppingToken);
+                if (shelf.Loaded) await CatchUpAsync(stoppingToken);
+                else await LoadAsync(stoppingToken);
+                wait = s_tailEvery;
+            }
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+            {
+                // At start the sidecar is often not there yet, which is no news.
+                logger.Log(shelf.Loaded ? LogLevel.Warning : LogLevel.Debug, error, "The store could not be read; trying again");
+                wait = shelf.Loaded ? s_tailEvery : s_retryAfter;
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Takes in what changed since the last time.</summary>
+    public async Task CatchUpAsync(CancellationToken cancellation)
+    {
+        var read = await documents.ReadAsync([CatalogStore.HeadKey, StockStore.ChangesKey], cancellation);
+
+        var head = CatalogStore.ReadHead(read[CatalogStore.HeadKey]);
+        if (head.Changes > _changesSeen)
+        {
+            if (await store.ReadChangesAsync(_changesSeen, head.Changes, cancellation) is { } changed)
+                shelf.Put(await store.ReadProductsAsync(changed, cancellation));
+            else
+                await ReadEverythingAsync(head, cancellation);
+            _changesSeen = head.Changes;
+        }
+
+        var stockChanges = StockStore.ReadChanges(read[StockStore.ChangesKey]);
+        if (stockChanges.Count > _stockChangesSeen)
+        {
+            var missed = stockChanges.Count - _stockChangesSeen;
+            if (missed <= stockChanges.Recent.Count)
+                shelf.Put(await stock.ReadAsync(stockChanges.Recent.TakeLast((int)missed).Distinct(), cancellation));
+            else
+                await ReadEverythingAsync(head, cancellation);
+            _stockChangesSeen = stockChanges.Count;
+        }
+    }
+
+    private async Task LoadAsync(CancellationToken cancellation)
+    {
+        var started = time.GetTimestamp();
+        var read = await documents.ReadAsync([CatalogStore.HeadKey, StockStore.ChangesKey], cancellation);
+        // Taken before the rest is read: what changes meanwhile is taken in once more, which does no harm.
+        var head = CatalogStore.ReadHead(read[CatalogStore.HeadKey]);
+        (_changesSeen, _stockChangesSeen) = (head.Changes, StockStore.ReadChanges(read[StockStore.ChangesKey]).Count);
+        await ReadEverythingAsync(head, cancellation);
+        await seed.PlantAsync(cancellation);
+        shelf.Loaded = true;
+        logger.LogInformation("{Count} products on the shelf after {Elapsed:0} ms", shelf.Count, time.GetElapsedTime(started).TotalMilliseconds);
+    }
+
+    private async Task ReadEverythingAsync(CatalogHead head, CancellationToken cancellation)
+    {
+        var products = new List<Product>(head.Products);
+        var levels = new List<StockLevel>(head.Products);
+        await Parallel.ForEachAsync(
+            await store.ReadIndexAsync(head, cancellation),
+            new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellation },
+            async (ids, limited) =>
+            {
+                var page = store.ReadProductsAsync(ids, limited);
+                var stockPage = stock.ReadAsync(ids, limited);
+                await Task.WhenAll(page, stockPage);
+                lock (products)
+                {
+                    products.AddRange(page.Result);
+                    levels.AddRange(stockPage.Result);
+                }
+            });
+        shelf.Put(levels);
+        shelf.Put(products);
+    }
+}

@@ -1,0 +1,113 @@
+using Dapr;
+using Dapr.Client;
+using DaprShop.Contracts;
+
+namespace DaprShop.Catalog;
+
+/// <summary>How far the change feed has been published.</summary>
+public sealed record RelayPosition(long Published);
+
+/// <summary>
+/// Tells the other services what changed: the change feed is the outbox. After each change, at start and every few seconds it publishes
+/// what lies between the published position and the end of the feed, then moves the position. An event may be published twice, never not
+/// at all; of several changes of one product in between only the last is told.
+/// </summary>
+public sealed class ChangeRelay(CatalogStore store, StateDocuments documents, DaprClient dapr, ILogger<ChangeRelay> logger)
+    : BackgroundService
+{
+    private const string PositionKey = "published";
+    private const int MaxChangesAtOnce = 400;
+    private const int MaxEventsPerCall = 100;
+
+    /// <summary>Published pages kept for replicas that lag; one that lags more reads everything anew.</summary>
+    private const int PagesKept = 50;
+
+    private static readonly TimeSpan s_sweepEvery = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_retryAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_timeLimit = TimeSpan.FromSeconds(10);
+
+    private readonly SemaphoreSlim _wake = new(1);
+
+    public override void Dispose()
+    {
+        _wake.Dispose();
+        base.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Says that something was saved; returns at once.</summary>
+    public void Wake()
+    {
+        if (_wake.CurrentCount == 0) _wake.Release();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var wait = s_sweepEvery;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await _wake.WaitAsync(wait, stoppingToken);
+                while (await PublishNextAsync(stoppingToken)) { }
+                wait = s_sweepEvery;
+            }
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+            {
+                logger.LogDebug(error, "Product changes wait to be published");
+                wait = s_retryAfter;
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Publishes one stretch of the feed; false when there is nothing left to publish.</summary>
+    private async Task<bool> PublishNextAsync(CancellationToken cancellation)
+    {
+        var read = await documents.ReadAsync([CatalogStore.HeadKey, PositionKey], cancellation);
+        var head = CatalogStore.ReadHead(read[CatalogStore.HeadKey]);
+        var from = read[PositionKey].Read(CatalogJson.Default.RelayPosition)?.Published ?? 0;
+        if (from >= head.Changes) return false;
+
+        var to = Math.Min(head.Changes, from + MaxChangesAtOnce);
+        // Null: another replica has published and tidied these meanwhile.
+        if (await store.ReadChangesAsync(from, to, cancellation) is not { } changed) return true;
+        foreach (var products in (await store.ReadProductsAsync(changed, cancellation)).Chunk(MaxEventsPerCall))
+            await PublishAsync(products, cancellation);
+
+        await documents.TryWriteAsync(
+            [read[PositionKey].Write(new RelayPosition(to), CatalogJson.Default.RelayPosition), .. Tidy(from, to)], cancellation);
+        return true;
+    }
+
+    private async Task PublishAsync(Product[] products, CancellationToken cancellation)
+    {
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limited.CancelAfter(s_timeLimit);
+        var reply = await dapr.BulkPublishEventAsync(
+            "pubsub", Topics.CatalogProductChanged, [.. products.Select(ToEvent)], cancellationToken: limited.Token);
+        if (reply.FailedEntries.Count > 0)
+            throw new DaprException($"{reply.FailedEntries.Count} of {products.Length} product changes were not published.");
+    }
+
+    private static IEnumerable<StateWrite> Tidy(long from, long to)
+    {
+        for (var page = from / CatalogStore.PageSize; page < to / CatalogStore.PageSize; page++)
+        {
+            if (page >= PagesKept) yield return StateWrite.Delete(CatalogStore.ChangePageKey(page - PagesKept));
+        }
+    }
+
+    /// <summary>In an envelope of its own, because in a bulk publish the sidecar's would have a random id.</summary>
+    private static CloudEvent<ProductChanged> ToEvent(Product product)
+    {
+        var id = $"product-{product.Id}-{product.Version}";
+        var data = new ProductChanged(
+            id, product.ChangedAt, product.Id, product.Version, product.Deleted,
+            product.Name, product.Category, product.Price, product.WeightGrams, product.ImageUrl);
+        return new(data) { Id = id, Source = new Uri("catalog", UriKind.Relative), Type = Topics.CatalogProductChanged };
+    }
+}
