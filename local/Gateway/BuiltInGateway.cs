@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using DaprShop.Local.Configuration;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.ResponseCompression;
 
 namespace DaprShop.Local.Gateway;
@@ -11,6 +12,7 @@ namespace DaprShop.Local.Gateway;
 public sealed class BuiltInGateway(GatewaySettings settings, ILoggerFactory logs) : IGateway
 {
     private const long MaxBodyBytes = 1024 * 1024;
+    private static readonly TimeSpan s_lingering = TimeSpan.FromSeconds(5);
 
     private static readonly string[] s_compressed =
     [
@@ -37,10 +39,11 @@ public sealed class BuiltInGateway(GatewaySettings settings, ILoggerFactory logs
 
     public async ValueTask DisposeAsync()
     {
-        if (_app is null) return;
+        if (_app is not { } app) return;
+        _app = null;
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
-        await _app.StopAsync(limit.Token);
-        await _app.DisposeAsync();
+        await app.StopAsync(limit.Token);
+        await app.DisposeAsync();
     }
 
     private WebApplication Build(GatewayRules rules)
@@ -77,14 +80,29 @@ public sealed class BuiltInGateway(GatewaySettings settings, ILoggerFactory logs
         {
             var route = PublicRequest.Read(context, rules);
             context.Response.OnStarting(() => route.SetResponseHeaders(context.Response.Headers));
-            return Refusal(context.Request, route) is { } status ? GatewayProblem.WriteAsync(context, status) : next(context);
+            if (context.Request.ContentLength > MaxBodyBytes) return RefuseBodyAsync(context);
+            if (route.Service.Length == 0) return GatewayProblem.WriteAsync(context, StatusCodes.Status404NotFound);
+            if (!PublicRequest.Methods.Contains(context.Request.Method))
+                return GatewayProblem.WriteAsync(context, StatusCodes.Status405MethodNotAllowed);
+            return next(context);
         }
     }
 
-    /// <summary>The status for a request that goes no further; null when it may.</summary>
-    private static int? Refusal(HttpRequest request, PublicRequest route) =>
-        request.ContentLength > MaxBodyBytes ? StatusCodes.Status413PayloadTooLarge
-        : route.Service.Length == 0 ? StatusCodes.Status404NotFound
-        : !PublicRequest.Methods.Contains(request.Method) ? StatusCodes.Status405MethodNotAllowed
-        : null;
+    /// <summary>Answers at once and reads on for a while, so that who is still sending sees the answer and not a broken connection.</summary>
+    private static async Task RefuseBodyAsync(HttpContext context)
+    {
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
+        await GatewayProblem.WriteAsync(context, StatusCodes.Status413PayloadTooLarge);
+        await context.Response.CompleteAsync();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        limit.CancelAfter(s_lingering);
+        try
+        {
+            await context.Request.Body.CopyToAsync(Stream.Null, limit.Token);
+        }
+        catch (Exception error) when (error is OperationCanceledException or IOException)
+        {
+            context.Abort();
+        }
+    }
 }

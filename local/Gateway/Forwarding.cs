@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Yarp.ReverseProxy.Forwarder;
@@ -92,32 +93,31 @@ internal sealed partial class Forwarding(IHttpForwarder forwarder, GatewayRules 
         public override async ValueTask TransformRequestAsync(
             HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
         {
-            Clean(httpContext.Request.Headers);
             await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
             // HEAD is GET without the body, which Kestrel leaves out itself; so services need not know HEAD.
             if (HttpMethods.IsHead(httpContext.Request.Method)) proxyRequest.Method = HttpMethod.Get;
             var headers = proxyRequest.Headers;
-            headers.Add("X-Forwarded-For", httpContext.Connection.RemoteIpAddress?.ToString());
-            headers.Add("X-Forwarded-Host", httpContext.Request.Host.Value);
-            headers.Add("X-Forwarded-Proto", httpContext.Request.Scheme);
-            headers.Add("X-Request-Id", PublicRequest.Of(httpContext).Id);
-        }
-
-        private void Clean(IHeaderDictionary headers)
-        {
-            foreach (var name in headers.Keys.Where(name => !Reaches(name)).ToList()) headers.Remove(name);
-            if (headers.Upgrade.ToString() is not "websocket") headers.Remove("Upgrade");
+            foreach (var name in headers.Select(header => header.Key).Where(name => !rules.Passes(name)).ToList()) headers.Remove(name);
+            if (httpContext.Request.Headers.Upgrade != "websocket") headers.Remove("Upgrade");
             Strengthen(headers, "If-Match");
             Strengthen(headers, "If-None-Match");
+            Set(headers, "X-Forwarded-For", httpContext.Connection.RemoteIpAddress?.ToString());
+            Set(headers, "X-Forwarded-Host", httpContext.Request.Host.Value);
+            Set(headers, "X-Forwarded-Proto", httpContext.Request.Scheme);
+            Set(headers, "X-Request-Id", PublicRequest.Of(httpContext).Id);
         }
 
-        private bool Reaches(string name) => name is "Content-Length" or "Transfer-Encoding"
-            || (rules.Passes(name) && !name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase) && name is not "X-Request-Id");
-
         /// <summary>nginx's gzip makes strong tags weak; a client that was served by it may send such a one back.</summary>
-        private static void Strengthen(IHeaderDictionary headers, string name)
+        private static void Strengthen(HttpRequestHeaders headers, string name)
         {
-            if (WeakTag().Match(headers[name].ToString()) is { Success: true } weak) headers[name] = weak.Groups["tag"].Value;
+            if (headers.NonValidated.TryGetValues(name, out var tags) && WeakTag().Match(tags.ToString()) is { Success: true } weak)
+                Set(headers, name, weak.Groups["tag"].Value);
+        }
+
+        private static void Set(HttpRequestHeaders headers, string name, string? value)
+        {
+            headers.Remove(name);
+            headers.TryAddWithoutValidation(name, value);
         }
     }
 

@@ -43,14 +43,12 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
 
     public async ValueTask DisposeAsync()
     {
+        if (_stopping.IsCancellationRequested) return;
         await _stopping.CancelAsync();
         await _supervision;
-        if (_process is { } process)
-        {
-            await StopAsync(process);
-            process.Dispose();
-        }
-        _stopping.Dispose();
+        if (_process is null) return;
+        await StopAsync(_process);
+        _process.Dispose();
     }
 
     /// <summary>nginx reads includes beside its main file, so the rules are copied to where the generated file is.</summary>

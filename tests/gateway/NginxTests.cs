@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Net;
+using DaprShop.Local.Gateway;
+
+namespace DaprShop.Gateway.Tests;
+
+/// <summary>What is nginx's alone: its process, its problem bodies for what is no HTTP, and the configurations for other environments.</summary>
+public sealed class NginxTests : IAsyncLifetime
+{
+    public ValueTask InitializeAsync()
+    {
+        Nginx.Require();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    [Theory]
+    [InlineData("environment.conf")]
+    [InlineData("environment.containers.conf")]
+    public async Task The_configuration_of_each_environment_is_valid(string environment)
+    {
+        var directory = Directory.CreateTempSubdirectory("nginx-");
+        foreach (var file in Directory.EnumerateFiles(GatewayUnderTest.RulesPath).Where(file => !file.EndsWith("environment.conf")))
+            File.Copy(file, Path.Combine(directory.FullName, Path.GetFileName(file)));
+        File.Copy(Path.Combine(GatewayUnderTest.RulesPath, environment), Path.Combine(directory.FullName, "environment.conf"));
+
+        using var nginx = Run(directory.FullName, "-t");
+        var errors = await nginx.StandardError.ReadToEndAsync();
+        await nginx.WaitForExitAsync();
+
+        Assert.True(nginx.ExitCode == 0, errors);
+        directory.Delete(recursive: true);
+    }
+
+    [Theory]
+    [InlineData("nonsense\r\n\r\n", 400)]
+    [InlineData("GET / HTTP/1.1\r\n\r\n", 400)]
+    [InlineData("GET /%zz HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n", 400)]
+    [InlineData("GET / HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: gzip\r\nConnection: close\r\n\r\n", 501)]
+    public async Task What_is_no_HTTP_is_refused_as_a_problem(string request, int status)
+    {
+        await using var shop = await GatewayUnderTest.StartAsync("nginx", withServices: false);
+
+        var answer = await shop.SendRawAsync(request);
+
+        Assert.StartsWith($"HTTP/1.1 {status} ", answer);
+        Assert.Contains("Content-Type: application/problem+json", answer);
+        Assert.Contains($"\"status\":{status}", answer);
+    }
+
+    [Fact]
+    public async Task Killed_it_comes_back()
+    {
+        await using var shop = await GatewayUnderTest.StartAsync("nginx");
+        KillMaster(shop);
+
+        Assert.Equal(HttpStatusCode.OK, await AnswerOfAsync(shop.Client));
+    }
+
+    [Fact]
+    public async Task One_left_over_by_a_killed_runtime_makes_way()
+    {
+        await using var shop = await GatewayUnderTest.StartAsync("nginx");
+        await shop.Gateway.DisposeAsync();
+        using var leftOver = Run(shop.Settings.DataPath);
+        Assert.Equal(HttpStatusCode.OK, await AnswerOfAsync(shop.Client));
+
+        await using var next = Gateways.Choose("nginx", shop.Settings, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance)!;
+        await next.StartAsync(CancellationToken.None);
+
+        await leftOver.WaitForExitAsync();
+        Assert.Equal(HttpStatusCode.OK, await AnswerOfAsync(shop.Client));
+    }
+
+    private static Process Run(string directory, params string[] arguments) => Process.Start(new ProcessStartInfo(
+        NginxGateway.Find()!,
+        ["-p", directory, "-c", Path.Combine(directory, "nginx.conf"), "-e", "stderr", "-g", "daemon off;", .. arguments])
+    {
+        RedirectStandardError = true,
+    })!;
+
+    private static void KillMaster(GatewayUnderTest shop)
+    {
+        using var master = Process.GetProcessById(int.Parse(File.ReadAllText(Path.Combine(shop.Settings.DataPath, "nginx.pid"))));
+        master.Kill(entireProcessTree: true);
+    }
+
+    /// <summary>The first answer, however long the gateway takes to come back (within reason).</summary>
+    private static async Task<HttpStatusCode> AnswerOfAsync(HttpClient client)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (true)
+        {
+            try
+            {
+                return (await client.GetAsync("/api/basket", limit.Token)).StatusCode;
+            }
+            catch (HttpRequestException)
+            {
+                await Task.Delay(50, limit.Token);
+            }
+        }
+    }
+}
