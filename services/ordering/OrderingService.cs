@@ -11,11 +11,39 @@ public static class OrderingService
     public static WebApplication Create(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder(args);
-        builder.AddShopDefaults("ordering");
+        builder.AddShopDefaults("ordering", OrderingJson.Default);
+        AddOrdering(builder.Services, builder.Configuration);
         configure?.Invoke(builder);
 
         var app = builder.Build();
         app.UseShopDefaults();
+        app.MapOrders();
+        app.MapOrderSubscriptions();
+        app.MapActorsHandlers();
         return app;
+    }
+
+    private static void AddOrdering(IServiceCollection services, ConfigurationManager configuration)
+    {
+        var options = configuration.GetSection(OrderingOptions.Section).Get<OrderingOptions>() ?? new OrderingOptions();
+        services.AddSingleton(options);
+        services.AddActors(actors =>
+        {
+            actors.JsonSerializerOptions = ShopDefaults.CreateJsonOptions(OrderingJson.Default);
+            actors.ActorIdleTimeout = options.ActorIdleTimeout;
+            actors.ActorScanInterval = TimeSpan.FromSeconds(10);
+            actors.Actors.RegisterActor<OrderActor>();
+        });
+
+        services.AddPeer<CatalogClient>("catalog", options.CallTimeout);
+        services.AddPeer<BasketClient>("basket", options.CallTimeout);
+        services.AddPeer<InventoryClient>("inventory", options.CallTimeout);
+        services.AddPeer<PaymentClient>("payment", options.CallTimeout);
+        services.AddPeer<ShippingClient>("shipping", options.CallTimeout);
+        services.AddSingleton<SagaCalls>().AddSingleton<OrderActors>().AddSingleton<OrderPublisher>().AddSingleton<OrderDriver>();
+
+        services.AddSingleton<OrderingStore>().AddSingleton<OrderBook>().AddSingleton<Checkout>();
+        services.AddSingleton<OrderViews>().AddSingleton<OrderFeed>().AddSingleton<OrderDirectory>().AddSingleton<OrderProjector>();
+        services.AddHostedService(provider => provider.GetRequiredService<OrderProjector>());
     }
 }

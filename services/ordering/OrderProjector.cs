@@ -1,0 +1,124 @@
+using System.Threading.Channels;
+using Dapr.Client;
+
+namespace DaprShop.Ordering;
+
+/// <summary>
+/// Writes the read model. Views are gathered for a few milliseconds, only the newest of each order is kept, and all are written in one
+/// transaction together with the journal that <see cref="OrderDirectory"/> reads: two sidecar calls a batch, however many orders are in
+/// it. A view replaces older ones only; the transaction is first-write, so this holds between replicas too.
+/// </summary>
+public sealed class OrderProjector(OrderingStore store, OrderFeed feed, OrderingOptions options, ILogger<OrderProjector> logger)
+    : BackgroundService
+{
+    private const int BatchSize = 100;
+    private const int Attempts = 8;
+
+    private readonly Lock _gate = new();
+    private readonly Channel<bool> _work = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private Dictionary<string, Pending> _pending = [];
+
+    /// <summary>Completes when this version of the order, or a newer one, can be read.</summary>
+    public Task Project(OrderView view)
+    {
+        Task written;
+        lock (_gate)
+        {
+            if (!_pending.TryGetValue(view.Id, out var pending)) _pending[view.Id] = pending = new Pending(view);
+            else if (pending.View.Version < view.Version) pending.View = view;
+            written = pending.Written.Task;
+        }
+        _work.Writer.TryWrite(true);
+        return written;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await foreach (var _ in _work.Reader.ReadAllAsync(stoppingToken))
+            {
+                await Task.Delay(options.ProjectionDelay, stoppingToken);
+                foreach (var batch in TakePending().Chunk(BatchSize)) await Write(batch, stoppingToken);
+            }
+        }
+        finally
+        {
+            foreach (var pending in TakePending()) pending.Written.TrySetCanceled(CancellationToken.None);
+        }
+    }
+
+    private Pending[] TakePending()
+    {
+        lock (_gate)
+        {
+            var taken = _pending;
+            _pending = [];
+            return [.. taken.Values];
+        }
+    }
+
+    private async Task Write(Pending[] batch, CancellationToken stopping)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await WriteOnce(batch, stopping);
+                break;
+            }
+            catch (Exception error) when (attempt < Attempts && !stopping.IsCancellationRequested)
+            {
+                // Mostly another replica that was first with one of these keys: read again, and write what is still newer.
+                logger.LogDebug(error, "A batch of {Count} views is written again", batch.Length);
+                await Task.Delay(Random.Shared.Next(10 << attempt), stopping);
+            }
+            catch (Exception error)
+            {
+                // Whoever waits keeps the event untold and comes again.
+                foreach (var pending in batch) pending.Written.TrySetException(error);
+                return;
+            }
+        }
+        foreach (var pending in batch)
+        {
+            feed.Publish(pending.View);
+            pending.Written.TrySetResult();
+        }
+    }
+
+    private async Task WriteOnce(Pending[] batch, CancellationToken stopping)
+    {
+        var stored = await store.Read([OrderDirectory.JournalKey, .. batch.Select(pending => OrderViews.Key(pending.View.Id))], stopping);
+        List<StateTransactionRequest> writes = [];
+        List<JournalEntry> moves = [];
+        foreach (var view in batch.Select(pending => pending.View))
+        {
+            var before = stored[OrderViews.Key(view.Id)];
+            var stamp = before.As<ViewStamp>();
+            if (stamp?.Version >= view.Version) continue;
+            writes.Add(store.Put(OrderViews.Key(view.Id), view, before.ETag));
+            if (stamp?.Status != view.Status) moves.Add(new JournalEntry(Guid.Parse(view.Id), view.MemberId!, view.Status));
+        }
+        if (moves.Count > 0) writes.AddRange(Journal(stored[OrderDirectory.JournalKey], moves));
+        if (writes.Count > 0) await store.Commit(writes, stopping);
+    }
+
+    private IEnumerable<StateTransactionRequest> Journal(OrderingStore.Stored stored, List<JournalEntry> moves)
+    {
+        var (log, filled) = (stored.As<PagedLog<JournalEntry>>() ?? PagedLog.Empty<JournalEntry>()).Append(moves);
+        return filled
+            .Select(page => store.Put(PagedLog.PageKey(OrderDirectory.JournalKey, page.Page), page.Items))
+            .Prepend(store.Put(OrderDirectory.JournalKey, log, stored.ETag));
+    }
+
+    private sealed class Pending(OrderView view)
+    {
+        public OrderView View { get; set; } = view;
+
+        public TaskCompletionSource Written { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
+
+/// <summary>What the projector must know of a stored view.</summary>
+public sealed record ViewStamp(OrderStatus Status, int Version);

@@ -1,0 +1,41 @@
+using DaprShop.Common;
+
+namespace DaprShop.Ordering;
+
+/// <summary>Which call each step of the saga is.</summary>
+public sealed class SagaCalls(
+    InventoryClient inventory, PaymentClient payment, ShippingClient shipping, OrderingOptions options, ILogger<SagaCalls> logger)
+{
+    /// <summary>Takes a step once. Null means the outcome is unknown: it may have been done, and is to be asked again.</summary>
+    public async Task<OrderEvent?> Try(SagaStep step, Order order, OrderFile file, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(options.CallTimeout);
+        try
+        {
+            var outcome = await Call(step, order, file, limit.Token);
+            if (outcome is null) logger.LogWarning("{Step}: the reply says nothing usable", step);
+            return outcome;
+        }
+        catch (Exception error) when (!cancellation.IsCancellationRequested)
+        {
+            logger.LogWarning("{Step} got no answer: {Reason}", step, Reason(error));
+            return null;
+        }
+    }
+
+    private Task<OrderEvent?> Call(SagaStep step, Order order, OrderFile file, CancellationToken cancellation) => step switch
+    {
+        SagaStep.ReserveStock => inventory.Reserve(order, cancellation),
+        SagaStep.CommitStock => inventory.Commit(order, cancellation),
+        SagaStep.ReleaseStock => inventory.Release(order, cancellation),
+        SagaStep.AuthorizePayment => payment.Authorize(order, file.PaymentToken!, cancellation),
+        SagaStep.CapturePayment => payment.Capture(order, cancellation),
+        SagaStep.ReversePayment => payment.Reverse(order, cancellation),
+        SagaStep.CreateShipment => shipping.Create(order, file.ShippingAddress, cancellation),
+        SagaStep.CancelShipment => shipping.Cancel(order, cancellation),
+        _ => throw new ArgumentOutOfRangeException(nameof(step)),
+    };
+
+    private static string Reason(Exception error) => (error as PeerUnavailableException)?.InnerException?.Message ?? error.Message;
+}
