@@ -35,7 +35,7 @@ public sealed class Checkout(
         if (details is null) return new Placed(Problem: problem);
 
         // From here on nothing is called off: the client may go away, the order is placed.
-        var entry = await book.Enter(opened, new BookEntry(Guid.CreateVersion7(time.GetUtcNow()).ToString(), hash), CancellationToken.None);
+        var entry = await book.Enter(opened, new BookEntry(Guid.CreateVersion7(time.GetUtcNow()).ToString(), hash));
         if (entry.BodyHash != hash) return Reused();
         var file = await actors.Submit(entry.OrderId, new Submission(details, request.To(), request.PaymentToken!));
         return new Placed(entry.OrderId, file);

@@ -1,3 +1,5 @@
+using DaprShop.Common;
+
 namespace DaprShop.Ordering;
 
 /// <summary>One line of the journal: an order has come to a status.</summary>
@@ -8,7 +10,7 @@ public sealed record JournalEntry(Guid OrderId, string MemberId, OrderStatus Sta
 /// journal the projector writes, and before each answer reads what was added to it since: one call, so lists are always current. About
 /// 100 bytes an order; after a start the first list reads the whole journal.
 /// </summary>
-public sealed class OrderDirectory(OrderingStore store) : IDisposable
+public sealed class OrderDirectory(StateStore store) : IDisposable
 {
     public const string JournalKey = "journal";
 
@@ -46,17 +48,17 @@ public sealed class OrderDirectory(OrderingStore store) : IDisposable
 
     private async Task CatchUp(CancellationToken cancellation)
     {
-        var journal = (await store.Read([JournalKey], cancellation))[JournalKey].As<PagedLog<JournalEntry>>();
+        var journal = (await store.GetAsync<PagedLog<JournalEntry>>(JournalKey, cancellation)).Value;
         if (journal is null) return;
         while (_pagesRead < journal.FullPages)
         {
             var keys = Enumerable.Range(_pagesRead, Math.Min(PagesAtOnce, journal.FullPages - _pagesRead))
                 .Select(page => PagedLog.PageKey(JournalKey, page)).ToList();
-            var pages = await store.Read(keys, cancellation);
+            var pages = await store.GetManyAsync(keys, cancellation);
             foreach (var key in keys)
             {
                 // A full page is the newest one of before, grown.
-                Fold(pages[key].As<JournalEntry[]>() ?? throw new InvalidOperationException($"The journal lacks {key}."));
+                Fold(pages.Get<JournalEntry[]>(key).Value ?? throw new InvalidOperationException($"The journal lacks {key}."));
                 _pagesRead++;
                 _readOfNewest = 0;
             }

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Dapr.Client;
+using DaprShop.Common;
 
 namespace DaprShop.Ordering;
 
@@ -8,11 +9,10 @@ namespace DaprShop.Ordering;
 /// transaction together with the journal that <see cref="OrderDirectory"/> reads: two sidecar calls a batch, however many orders are in
 /// it. A view replaces older ones only; the transaction is first-write, so this holds between replicas too.
 /// </summary>
-public sealed class OrderProjector(OrderingStore store, OrderFeed feed, OrderingOptions options, ILogger<OrderProjector> logger)
+public sealed class OrderProjector(StateStore store, OrderFeed feed, OrderingOptions options, ILogger<OrderProjector> logger)
     : BackgroundService
 {
     private const int BatchSize = 100;
-    private const int Attempts = 8;
 
     private readonly Lock _gate = new();
     private readonly Channel<bool> _work = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -60,25 +60,16 @@ public sealed class OrderProjector(OrderingStore store, OrderFeed feed, Ordering
 
     private async Task Write(Pending[] batch, CancellationToken stopping)
     {
-        for (var attempt = 1; ; attempt++)
+        try
         {
-            try
-            {
-                await WriteOnce(batch, stopping);
-                break;
-            }
-            catch (Exception error) when (attempt < Attempts && !stopping.IsCancellationRequested)
-            {
-                // Mostly another replica that was first with one of these keys: read again, and write what is still newer.
-                logger.LogDebug(error, "A batch of {Count} views is written again", batch.Length);
-                await Task.Delay(Random.Shared.Next(10 << attempt), stopping);
-            }
-            catch (Exception error)
-            {
-                // Whoever waits keeps the event untold and comes again.
-                foreach (var pending in batch) pending.Written.TrySetException(error);
-                return;
-            }
+            await Optimistic.RetryAsync(async () => await TryWrite(batch, stopping) ? batch : null);
+        }
+        catch (Exception error)
+        {
+            // Whoever waits keeps the event untold and comes again.
+            logger.LogWarning("{Count} views could not be written: {Reason}", batch.Length, error.Message);
+            foreach (var pending in batch) pending.Written.TrySetException(error);
+            return;
         }
         foreach (var pending in batch)
         {
@@ -87,29 +78,30 @@ public sealed class OrderProjector(OrderingStore store, OrderFeed feed, Ordering
         }
     }
 
-    private async Task WriteOnce(Pending[] batch, CancellationToken stopping)
+    /// <summary>False when another replica was first with one of these keys; then what is still newer is written over it.</summary>
+    private async Task<bool> TryWrite(Pending[] batch, CancellationToken stopping)
     {
-        var stored = await store.Read([OrderDirectory.JournalKey, .. batch.Select(pending => OrderViews.Key(pending.View.Id))], stopping);
+        var stored = await store.GetManyAsync(
+            [OrderDirectory.JournalKey, .. batch.Select(pending => OrderViews.Key(pending.View.Id))], stopping);
         List<StateTransactionRequest> writes = [];
         List<JournalEntry> moves = [];
         foreach (var view in batch.Select(pending => pending.View))
         {
-            var before = stored[OrderViews.Key(view.Id)];
-            var stamp = before.As<ViewStamp>();
-            if (stamp?.Version >= view.Version) continue;
-            writes.Add(store.Put(OrderViews.Key(view.Id), view, before.ETag));
-            if (stamp?.Status != view.Status) moves.Add(new JournalEntry(Guid.Parse(view.Id), view.MemberId!, view.Status));
+            var before = stored.Get<ViewStamp>(OrderViews.Key(view.Id));
+            if (before.Value?.Version >= view.Version) continue;
+            writes.Add(store.Write(OrderViews.Key(view.Id), view, before.ETag));
+            if (before.Value?.Status != view.Status) moves.Add(new JournalEntry(Guid.Parse(view.Id), view.MemberId!, view.Status));
         }
-        if (moves.Count > 0) writes.AddRange(Journal(stored[OrderDirectory.JournalKey], moves));
-        if (writes.Count > 0) await store.Commit(writes, stopping);
+        if (moves.Count > 0) writes.AddRange(Journal(stored.Get<PagedLog<JournalEntry>>(OrderDirectory.JournalKey), moves));
+        return writes.Count == 0 || await store.TryCommitAsync(writes, stopping);
     }
 
-    private IEnumerable<StateTransactionRequest> Journal(OrderingStore.Stored stored, List<JournalEntry> moves)
+    private IEnumerable<StateTransactionRequest> Journal(Versioned<PagedLog<JournalEntry>> stored, List<JournalEntry> moves)
     {
-        var (log, filled) = (stored.As<PagedLog<JournalEntry>>() ?? PagedLog.Empty<JournalEntry>()).Append(moves);
+        var (log, filled) = (stored.Value ?? PagedLog.Empty<JournalEntry>()).Append(moves);
         return filled
-            .Select(page => store.Put(PagedLog.PageKey(OrderDirectory.JournalKey, page.Page), page.Items))
-            .Prepend(store.Put(OrderDirectory.JournalKey, log, stored.ETag));
+            .Select(page => store.Write(PagedLog.PageKey(OrderDirectory.JournalKey, page.Page), page.Items, ""))
+            .Prepend(store.Write(OrderDirectory.JournalKey, log, stored.ETag));
     }
 
     private sealed class Pending(OrderView view)

@@ -1,3 +1,4 @@
+using Dapr.Client;
 using DaprShop.Common;
 
 namespace DaprShop.Ordering;
@@ -42,7 +43,7 @@ public static class OrderingService
         services.AddPeer<ShippingClient>("shipping", options.CallTimeout);
         services.AddSingleton<SagaCalls>().AddSingleton<OrderActors>().AddSingleton<OrderPublisher>().AddSingleton<OrderDriver>();
 
-        services.AddSingleton<OrderingStore>().AddSingleton<OrderBook>().AddSingleton<Checkout>();
+        services.AddSingleton(provider => new StateStore(provider.GetRequiredService<DaprClient>(), "ordering-store")).AddSingleton<OrderBook>().AddSingleton<Checkout>();
         services.AddSingleton<OrderViews>().AddSingleton<OrderFeed>().AddSingleton<OrderDirectory>().AddSingleton<OrderProjector>();
         services.AddHostedService(provider => provider.GetRequiredService<OrderProjector>());
     }
