@@ -5,11 +5,14 @@ internal static class AppStart
 {
     private static readonly TimeSpan s_foreignInterval = TimeSpan.FromSeconds(1);
 
-    public static Func<CancellationToken, Task<IRunningApp>> Of(Sidecar sidecar, AppOptions app, LocalRuntimeOptions runtime)
+    public static Func<CancellationToken, Task<IRunningApp>> Of(Sidecar sidecar, AppOptions app, LocalRuntimeOptions runtime, ProcessRecord processes)
     {
         var settings = AppSettings.For(sidecar, app, runtime);
-        if (app.Create is { } create) return cancellation => InProcessApp.StartAsync(create, AppSettings.AsArguments(settings), cancellation);
-        if (app.Command.Count > 0) throw new NotSupportedException("Apps as processes of their own are not here yet.");
-        return _ => Task.FromResult<IRunningApp>(new ForeignApp(sidecar.App.Address!, s_foreignInterval));
+        return app switch
+        {
+            { Create: { } create } => cancellation => InProcessApp.StartAsync(create, AppSettings.AsArguments(settings), cancellation),
+            { Command.Count: > 0 } => _ => Task.FromResult(ProcessApp.Start(app, settings, processes, runtime.Log)),
+            _ => _ => Task.FromResult<IRunningApp>(new ForeignApp(sidecar.App.Address!, s_foreignInterval)),
+        };
     }
 }

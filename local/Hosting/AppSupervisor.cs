@@ -12,6 +12,7 @@ internal sealed class AppSupervisor(
 {
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_benefitOfDoubt = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_goodRun = TimeSpan.FromSeconds(30);
 
     private CancellationTokenSource _stop = new();
@@ -51,6 +52,8 @@ internal sealed class AppSupervisor(
         {
             var started = TimeProvider.System.GetTimestamp();
             var end = await LiveAsync(stop);
+            // Ctrl-C reaches the apps as well, perhaps first.
+            await Task.Delay(s_benefitOfDoubt, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (stop.IsCancellationRequested) break;
             if (TimeProvider.System.GetElapsedTime(started) > s_goodRun) pause = s_firstPause;
             log.Event(Sidecar.AppId, $"{end}; starting it again in {pause.TotalSeconds:0.0} s");
@@ -65,8 +68,7 @@ internal sealed class AppSupervisor(
         try
         {
             await using var app = await start(stop);
-            var answers = AppPort.WaitAsync(Sidecar.App.Address!, stop);
-            if (await Task.WhenAny(answers, app.Ended) == answers && !stop.IsCancellationRequested) await BecomeReadyAsync(stop);
+            if (await AnswersAsync(app, stop)) await BecomeReadyAsync(stop);
             await Task.WhenAny(app.Ended, Cancelled(stop));
             await BecomeGoneAsync();
             if (stop.IsCancellationRequested) await app.StopAsync();
@@ -82,6 +84,15 @@ internal sealed class AppSupervisor(
             _ready.TrySetException(error);
             return $"it could not be started: {error.Message}";
         }
+    }
+
+    private async Task<bool> AnswersAsync(IRunningApp app, CancellationToken stop)
+    {
+        using var given = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var answers = AppPort.WaitAsync(Sidecar.App.Address!, given.Token);
+        var first = await Task.WhenAny(answers, app.Ended);
+        await given.CancelAsync();
+        return first == answers && answers.IsCompletedSuccessfully;
     }
 
     private async Task BecomeReadyAsync(CancellationToken stop)

@@ -24,7 +24,7 @@ internal static class FreePorts
         throw new InvalidOperationException("No free port.");
     }
 
-    private static bool IsFree(int port)
+    public static bool IsFree(int port)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try

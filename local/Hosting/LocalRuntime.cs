@@ -36,6 +36,9 @@ public sealed class LocalRuntime : IAsyncDisposable
     {
         Directory.CreateDirectory(options.DataDirectory);
         var sidecars = options.Apps.ToDictionary(app => NewSidecar(app, options));
+        var processes = new ProcessRecord(new DataDirectory(options.DataDirectory));
+        processes.EndLeftovers();
+        foreach (var (sidecar, app) in sidecars) RefuseTakenPort(sidecar, app);
         var host = BuildHost([.. sidecars.Keys], options);
         try
         {
@@ -51,7 +54,7 @@ public sealed class LocalRuntime : IAsyncDisposable
         var logger = host.Services.GetRequiredService<ILogger<LocalRuntime>>();
         var runtime = new LocalRuntime(host, sidecars.ToDictionary(
             pair => pair.Key,
-            pair => new AppSupervisor(pair.Key, AppStart.Of(pair.Key, pair.Value, options), observers, options.Log, logger)));
+            pair => new AppSupervisor(pair.Key, AppStart.Of(pair.Key, pair.Value, options, processes), observers, options.Log, logger)));
         host.Services.GetRequiredService<SidecarShutdown>().Requested += sidecar => _ = runtime._supervisors[sidecar].StopAsync();
         foreach (var supervisor in runtime._supervisors.Values) supervisor.Start();
         return runtime;
@@ -107,6 +110,7 @@ public sealed class LocalRuntime : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc();
         builder.Services.AddSingleton<IServiceMethodProvider<DaprGrpc>, DaprGrpcMethods>();
+        builder.Services.AddSingleton<IHostLifetime, NoSignals>();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(options.Resources);
         builder.Services.AddSingleton(options.Log);
@@ -139,6 +143,22 @@ public sealed class LocalRuntime : IAsyncDisposable
                 return next(connection);
             });
         });
+    }
+
+    /// <summary>Signals are for whoever runs this; the sidecars are to outlive the apps.</summary>
+    private sealed class NoSignals : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+
+    /// <summary>Whoever listens there would be taken for the app.</summary>
+    private static void RefuseTakenPort(Sidecar sidecar, AppOptions app)
+    {
+        var startedHere = app.Create is not null || app.Command.Count > 0;
+        if (startedHere && !FreePorts.IsFree(sidecar.App.Address!.Port))
+            throw new ConfigurationError($"port {sidecar.App.Address.Port} of '{sidecar.AppId}' is in use; end what listens there, or change it in dapr.yaml");
     }
 
     private static ConfigurationError PortTaken(IEnumerable<Sidecar> sidecars, Exception error)

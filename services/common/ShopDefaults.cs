@@ -37,6 +37,7 @@ public static class ShopDefaults
         builder.Services.ConfigureHttpJsonOptions(options => ConfigureJson(options.SerializerOptions, json));
         builder.Services.AddDaprClient(dapr => dapr.UseJsonSerializationOptions(CreateJsonOptions(json)));
         SidecarToken.Require(builder);
+        ExitWithParent.Add(builder.Services, builder.Configuration);
         return builder;
     }
 

@@ -1,0 +1,110 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using DaprShop.Local.Configuration;
+
+namespace DaprShop.Local.Hosting;
+
+/// <summary>
+/// An app that is a process of its own. It ends with the runtime, whatever happens to the runtime: its standard input is a pipe that
+/// only the runtime holds, and <c>EXIT_WITH_STDIN</c> asks the app to end when that closes. (Apps that do not care about it are
+/// remembered in a file, and ended by the next run.)
+/// </summary>
+internal sealed class ProcessApp : IRunningApp
+{
+    /// <summary>Tells an app to end when its standard input does.</summary>
+    public const string ExitWithStdin = "EXIT_WITH_STDIN";
+
+    private const int SigTerm = 15;
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(5);
+
+    /// <summary>Where this runtime was told to listen is no business of the apps'.</summary>
+    private static readonly string[] s_ownVariables = ["ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS", "ASPNETCORE_HTTPS_PORTS", "DOTNET_URLS"];
+
+    private readonly Process _process;
+    private readonly ProcessRecord _record;
+
+    private ProcessApp(Process process, ProcessRecord record)
+    {
+        _process = process;
+        _record = record;
+        Ended = EndedAsync();
+    }
+
+    public Task<string> Ended { get; }
+
+    /// <exception cref="ConfigurationError">There is no such program, or it may not be run.</exception>
+    public static IRunningApp Start(AppOptions app, IReadOnlyDictionary<string, string> settings, ProcessRecord record, IAppLog log)
+    {
+        var start = new ProcessStartInfo(app.Command[0], app.Command.Skip(1))
+        {
+            WorkingDirectory = app.Directory,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var name in s_ownVariables) start.Environment.Remove(name);
+        foreach (var (name, value) in settings) start.Environment[name] = value;
+        start.Environment[ExitWithStdin] = "true";
+        var process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, output) => Tell(output.Data);
+        process.ErrorDataReceived += (_, output) => Tell(output.Data);
+        try
+        {
+            process.Start();
+        }
+        catch (Exception error) when (error is Win32Exception or DirectoryNotFoundException)
+        {
+            process.Dispose();
+            throw new ConfigurationError($"'{string.Join(' ', app.Command)}' of app '{app.AppId}' cannot be started in {app.Directory}: {error.Message}");
+        }
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        record.Add(process);
+        return new ProcessApp(process, record);
+
+        void Tell(string? line)
+        {
+            if (line is not null) log.Line(app.AppId, line);
+        }
+    }
+
+    public async Task StopAsync()
+    {
+        if (_process.HasExited) return;
+        _process.StandardInput.Close();
+        if (!OperatingSystem.IsWindows()) _ = kill(_process.Id, SigTerm);
+        if (await Task.WhenAny(Ended, Task.Delay(s_grace)) != Ended) Kill();
+        await Ended;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Kill();
+        _record.Remove(_process);
+        _process.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private void Kill()
+    {
+        try
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended by itself.
+        }
+    }
+
+    private async Task<string> EndedAsync()
+    {
+        await _process.WaitForExitAsync();
+        return $"it ended with exit code {_process.ExitCode}";
+    }
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int kill(int process, int signal);
+}
