@@ -1,3 +1,5 @@
+using DaprShop.Common;
+
 namespace DaprShop.Catalog;
 
 /// <summary>
@@ -5,7 +7,7 @@ namespace DaprShop.Catalog;
 /// (one sidecar call when nothing did). Works with any broker and any number of replicas.
 /// </summary>
 public sealed class CatalogReplica(
-    CatalogStore store, StockStore stock, StateDocuments documents, Shelf shelf, Seed seed, TimeProvider time, ILogger<CatalogReplica> logger)
+    CatalogStore store, StockStore stock, StateStore state, Shelf shelf, Seed seed, TimeProvider time, ILogger<CatalogReplica> logger)
     : BackgroundService
 {
     private static readonly TimeSpan s_tailEvery = TimeSpan.FromSeconds(1);
@@ -42,9 +44,9 @@ public sealed class CatalogReplica(
     /// <summary>Takes in what changed since the last time.</summary>
     public async Task CatchUpAsync(CancellationToken cancellation)
     {
-        var read = await documents.ReadAsync([CatalogStore.HeadKey, StockStore.ChangesKey], cancellation);
+        var read = await state.GetManyAsync([CatalogStore.HeadKey, StockStore.ChangesKey], cancellation);
 
-        var head = CatalogStore.ReadHead(read[CatalogStore.HeadKey]);
+        var head = CatalogStore.ReadHead(read);
         if (head.Changes > _changesSeen)
         {
             if (await store.ReadChangesAsync(_changesSeen, head.Changes, cancellation) is { } changed)
@@ -54,7 +56,7 @@ public sealed class CatalogReplica(
             _changesSeen = head.Changes;
         }
 
-        var stockChanges = StockStore.ReadChanges(read[StockStore.ChangesKey]);
+        var stockChanges = StockStore.ReadChanges(read);
         if (stockChanges.Count > _stockChangesSeen)
         {
             var missed = stockChanges.Count - _stockChangesSeen;
@@ -69,10 +71,10 @@ public sealed class CatalogReplica(
     private async Task LoadAsync(CancellationToken cancellation)
     {
         var started = time.GetTimestamp();
-        var read = await documents.ReadAsync([CatalogStore.HeadKey, StockStore.ChangesKey], cancellation);
+        var read = await state.GetManyAsync([CatalogStore.HeadKey, StockStore.ChangesKey], cancellation);
         // Taken before the rest is read: what changes meanwhile is taken in once more, which does no harm.
-        var head = CatalogStore.ReadHead(read[CatalogStore.HeadKey]);
-        (_changesSeen, _stockChangesSeen) = (head.Changes, StockStore.ReadChanges(read[StockStore.ChangesKey]).Count);
+        var head = CatalogStore.ReadHead(read);
+        (_changesSeen, _stockChangesSeen) = (head.Changes, StockStore.ReadChanges(read).Count);
         await ReadEverythingAsync(head, cancellation);
         await seed.PlantAsync(cancellation);
         shelf.Loaded = true;

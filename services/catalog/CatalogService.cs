@@ -1,3 +1,4 @@
+using Dapr.Client;
 using DaprShop.Common;
 
 namespace DaprShop.Catalog;
@@ -13,7 +14,7 @@ public static class CatalogService
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.AddShopDefaults("catalog", CatalogJson.Default);
         builder.Services.AddSingleton<Shelf>();
-        builder.Services.AddSingleton<StateDocuments>();
+        builder.Services.AddSingleton(provider => new StateStore(provider.GetRequiredService<DaprClient>(), "catalog-store"));
         builder.Services.AddSingleton<CatalogStore>();
         builder.Services.AddSingleton<StockStore>();
         builder.Services.AddSingleton<Seed>();

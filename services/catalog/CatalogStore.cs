@@ -1,3 +1,6 @@
+using Dapr.Client;
+using DaprShop.Common;
+
 namespace DaprShop.Catalog;
 
 /// <summary>How much there is: the document every product change goes through, so that changes have one order.</summary>
@@ -21,7 +24,7 @@ public delegate Product? ProductChange(string id, Product? current, int newPosit
 /// and the change feed, <c>changes/{n}</c> pages, which replicas tail to stay current and the relay publishes from. A change writes all
 /// three and <c>head</c> in one transaction guarded by ETags: two sidecar calls to read, one to write.
 /// </summary>
-public sealed class CatalogStore(StateDocuments documents) : IDisposable
+public sealed class CatalogStore(StateStore state) : IDisposable
 {
     public const int PageSize = 200;
     public const string HeadKey = "head";
@@ -47,7 +50,7 @@ public sealed class CatalogStore(StateDocuments documents) : IDisposable
             for (var attempt = 1; attempt <= MaxAttempts; attempt++)
             {
                 var (writes, saved) = await PrepareAsync(ids, change, cancellation);
-                if (saved.Count == 0 || await documents.TryWriteAsync(writes, cancellation)) return saved;
+                if (saved.Count == 0 || await state.TryCommitAsync(writes, cancellation)) return saved;
                 await Task.Delay(Random.Shared.Next(5 * attempt), cancellation);
             }
             throw new TimeoutException("The catalogue could not be changed: others change it all the time.");
@@ -58,26 +61,23 @@ public sealed class CatalogStore(StateDocuments documents) : IDisposable
         }
     }
 
-    public async Task<CatalogHead> ReadHeadAsync(CancellationToken cancellation) =>
-        ReadHead((await documents.ReadAsync([HeadKey], cancellation))[HeadKey]);
-
-    public static CatalogHead ReadHead(StateDocument document) => document.Read(CatalogJson.Default.CatalogHead) ?? new CatalogHead(0, 0);
+    public static CatalogHead ReadHead(Documents documents) => documents.Get<CatalogHead>(HeadKey).Value ?? new CatalogHead(0, 0);
 
     /// <summary>The ids of all products ever created, deleted ones included, a page at a time.</summary>
     public async Task<IReadOnlyList<string[]>> ReadIndexAsync(CatalogHead head, CancellationToken cancellation)
     {
-        var pages = await documents.ReadAsync(Pages(0, head.Products).Select(IndexPageKey), CatalogJson.Default.IndexPage, cancellation);
+        var pages = await state.ReadAllAsync<IndexPage>(Pages(0, head.Products).Select(IndexPageKey), cancellation);
         return [.. pages.Select(page => page.ProductIds.ToArray())];
     }
 
     public Task<List<Product>> ReadProductsAsync(IEnumerable<string> ids, CancellationToken cancellation) =>
-        documents.ReadAsync(ids.Select(ProductKey), CatalogJson.Default.Product, cancellation);
+        state.ReadAllAsync<Product>(ids.Select(ProductKey), cancellation);
 
     /// <summary>The products changed from one position of the feed up to another, or null when the feed no longer goes back that far.</summary>
     public async Task<IReadOnlyCollection<string>?> ReadChangesAsync(long from, long to, CancellationToken cancellation)
     {
         var expected = Pages(from, to).ToList();
-        var pages = await documents.ReadAsync(expected.Select(ChangePageKey), CatalogJson.Default.ChangePage, cancellation);
+        var pages = await state.ReadAllAsync<ChangePage>(expected.Select(ChangePageKey), cancellation);
         if (pages.Count < expected.Count) return null;
         return pages
             .SelectMany(page => page.ProductIds)
@@ -94,47 +94,69 @@ public sealed class CatalogStore(StateDocuments documents) : IDisposable
 
     private static string IndexPageKey(long page) => $"index/{page}";
 
-    private async Task<(List<StateWrite> Writes, List<Product> Saved)> PrepareAsync(
+    private async Task<(List<StateTransactionRequest> Writes, List<Product> Saved)> PrepareAsync(
         IReadOnlyList<string> ids, ProductChange change, CancellationToken cancellation)
     {
-        var read = await documents.ReadAsync([HeadKey, .. ids.Select(ProductKey)], cancellation);
-        var head = ReadHead(read[HeadKey]);
+        var read = await state.GetManyAsync([HeadKey, .. ids.Select(ProductKey)], cancellation);
+        var head = ReadHead(read);
         var saved = new List<Product>();
-        var writes = new List<StateWrite>();
+        var writes = new List<StateTransactionRequest>();
         var created = new List<string>();
         foreach (var id in ids)
         {
-            var document = read[ProductKey(id)];
-            var current = document.Read(CatalogJson.Default.Product);
+            var (current, etag) = read.Get<Product>(ProductKey(id));
             if (change(id, current, head.Products + created.Count) is not { } next) continue;
             if (current is null) created.Add(id);
             saved.Add(next);
-            writes.Add(document.Write(next, CatalogJson.Default.Product));
+            writes.Add(state.Write(ProductKey(id), next, etag));
         }
         if (saved.Count == 0) return (writes, saved);
 
         var after = new CatalogHead(head.Changes + saved.Count, head.Products + created.Count);
         var changePages = Pages(head.Changes, after.Changes).Select(ChangePageKey).ToList();
         var indexPages = Pages(head.Products, after.Products).Select(IndexPageKey).ToList();
-        var pages = await documents.ReadAsync([.. changePages, .. indexPages], cancellation);
-        writes.AddRange(Append(head.Changes, [.. saved.Select(product => product.Id)], [.. changePages.Select(page => pages[page])], (page, ids) =>
-            page.Write(new ChangePage([.. page.Read(CatalogJson.Default.ChangePage)?.ProductIds ?? [], .. ids]), CatalogJson.Default.ChangePage)));
-        writes.AddRange(Append(head.Products, created, [.. indexPages.Select(page => pages[page])], (page, ids) =>
-            page.Write(new IndexPage([.. page.Read(CatalogJson.Default.IndexPage)?.ProductIds ?? [], .. ids]), CatalogJson.Default.IndexPage)));
-        writes.Add(read[HeadKey].Write(after, CatalogJson.Default.CatalogHead));
+        var pages = await state.GetManyAsync([.. changePages, .. indexPages], cancellation);
+        foreach (var (key, news) in Spread(head.Changes, changePages, saved.Select(product => product.Id)))
+        {
+            var (page, etag) = pages.Get<ChangePage>(key);
+            writes.Add(state.Write(key, new ChangePage([.. page?.ProductIds ?? [], .. news]), etag));
+        }
+        foreach (var (key, news) in Spread(head.Products, indexPages, created))
+        {
+            var (page, etag) = pages.Get<IndexPage>(key);
+            writes.Add(state.Write(key, new IndexPage([.. page?.ProductIds ?? [], .. news]), etag));
+        }
+        writes.Add(state.Write(HeadKey, after, read.Get<CatalogHead>(HeadKey).ETag));
         return (writes, saved);
     }
 
     /// <summary>Spreads ids, the first of which gets position <paramref name="start"/>, over the pages they fall on.</summary>
-    private static IEnumerable<StateWrite> Append(
-        long start, List<string> ids, List<StateDocument> pages, Func<StateDocument, IEnumerable<string>, StateWrite> append)
+    private static IEnumerable<(string Page, IEnumerable<string> Ids)> Spread(long start, List<string> pages, IEnumerable<string> ids)
     {
         var room = PageSize - (int)(start % PageSize);
         foreach (var page in pages)
         {
-            yield return append(page, ids.Take(room));
-            ids = [.. ids.Skip(room)];
+            yield return (page, ids.Take(room));
+            ids = ids.Skip(room);
             room = PageSize;
         }
+    }
+}
+
+/// <summary>Reads of many documents of one type.</summary>
+public static class BulkReads
+{
+    private const int MaxKeysPerCall = 200;
+
+    /// <summary>In the order of the keys; missing documents are left out. One call for every 200 keys.</summary>
+    public static async Task<List<T>> ReadAllAsync<T>(this StateStore state, IEnumerable<string> keys, CancellationToken cancellation) where T : class
+    {
+        var found = new List<T>();
+        foreach (var chunk in keys.Chunk(MaxKeysPerCall))
+        {
+            var documents = await state.GetManyAsync(chunk, cancellation);
+            found.AddRange(chunk.Select(key => documents.Get<T>(key).Value).OfType<T>());
+        }
+        return found;
     }
 }

@@ -1,5 +1,6 @@
 using Dapr;
 using Dapr.Client;
+using DaprShop.Common;
 using DaprShop.Contracts;
 
 namespace DaprShop.Catalog;
@@ -12,7 +13,7 @@ public sealed record RelayPosition(long Published);
 /// what lies between the published position and the end of the feed, then moves the position. An event may be published twice, never not
 /// at all; of several changes of one product in between only the last is told.
 /// </summary>
-public sealed class ChangeRelay(CatalogStore store, StateDocuments documents, DaprClient dapr, ILogger<ChangeRelay> logger)
+public sealed class ChangeRelay(CatalogStore store, StateStore state, DaprClient dapr, ILogger<ChangeRelay> logger)
     : BackgroundService
 {
     private const string PositionKey = "published";
@@ -67,9 +68,10 @@ public sealed class ChangeRelay(CatalogStore store, StateDocuments documents, Da
     /// <summary>Publishes one stretch of the feed; false when there is nothing left to publish.</summary>
     private async Task<bool> PublishNextAsync(CancellationToken cancellation)
     {
-        var read = await documents.ReadAsync([CatalogStore.HeadKey, PositionKey], cancellation);
-        var head = CatalogStore.ReadHead(read[CatalogStore.HeadKey]);
-        var from = read[PositionKey].Read(CatalogJson.Default.RelayPosition)?.Published ?? 0;
+        var read = await state.GetManyAsync([CatalogStore.HeadKey, PositionKey], cancellation);
+        var head = CatalogStore.ReadHead(read);
+        var (position, etag) = read.Get<RelayPosition>(PositionKey);
+        var from = position?.Published ?? 0;
         if (from >= head.Changes) return false;
 
         var to = Math.Min(head.Changes, from + MaxChangesAtOnce);
@@ -78,8 +80,7 @@ public sealed class ChangeRelay(CatalogStore store, StateDocuments documents, Da
         foreach (var products in (await store.ReadProductsAsync(changed, cancellation)).Chunk(MaxEventsPerCall))
             await PublishAsync(products, cancellation);
 
-        await documents.TryWriteAsync(
-            [read[PositionKey].Write(new RelayPosition(to), CatalogJson.Default.RelayPosition), .. Tidy(from, to)], cancellation);
+        await state.TryCommitAsync([state.Write(PositionKey, new RelayPosition(to), etag), .. Tidy(from, to)], cancellation);
         return true;
     }
 
@@ -93,11 +94,11 @@ public sealed class ChangeRelay(CatalogStore store, StateDocuments documents, Da
             throw new DaprException($"{reply.FailedEntries.Count} of {products.Length} product changes were not published.");
     }
 
-    private static IEnumerable<StateWrite> Tidy(long from, long to)
+    private static IEnumerable<StateTransactionRequest> Tidy(long from, long to)
     {
         for (var page = from / CatalogStore.PageSize; page < to / CatalogStore.PageSize; page++)
         {
-            if (page >= PagesKept) yield return StateWrite.Delete(CatalogStore.ChangePageKey(page - PagesKept));
+            if (page >= PagesKept) yield return new(CatalogStore.ChangePageKey(page - PagesKept), null, StateOperationType.Delete);
         }
     }
 

@@ -7,8 +7,16 @@ public static class ProductPicture
 {
     private static readonly Dictionary<string, int> s_hues = new()
     {
-        ["kitchen"] = 18, ["coffee-and-tea"] = 32, ["home-office"] = 214, ["lighting"] = 44, ["audio"] = 262,
-        ["outdoors"] = 162, ["garden"] = 104, ["bath-and-body"] = 188, ["games"] = 338, ["bags"] = 232,
+        ["kitchen"] = 18,
+        ["coffee-and-tea"] = 32,
+        ["home-office"] = 214,
+        ["lighting"] = 44,
+        ["audio"] = 262,
+        ["outdoors"] = 162,
+        ["garden"] = 104,
+        ["bath-and-body"] = 188,
+        ["games"] = 338,
+        ["bags"] = 232,
     };
 
     private const int LineLength = 26;

@@ -1,3 +1,5 @@
+using DaprShop.Common;
+
 namespace DaprShop.Catalog;
 
 /// <summary>The newest changes of stock, for replicas that tail them.</summary>
@@ -9,7 +11,7 @@ public sealed record StockChanges(long Count, List<string> Recent);
 /// What inventory last told of each product, kept so that a restart and other replicas know it: <c>stock/{id}</c> documents, and
 /// <c>stock-changes</c>, which replicas tail. A batch of events costs one call to read and one transaction to write.
 /// </summary>
-public sealed class StockStore(StateDocuments documents)
+public sealed class StockStore(StateStore state)
 {
     public const string ChangesKey = "stock-changes";
     private const int MaxRecent = 500;
@@ -21,18 +23,18 @@ public sealed class StockStore(StateDocuments documents)
     {
         for (var attempt = 1; attempt <= MaxAttempts; attempt++)
         {
-            var read = await documents.ReadAsync([ChangesKey, .. levels.Select(level => Key(level.ProductId))], cancellation);
+            var read = await state.GetManyAsync([ChangesKey, .. levels.Select(level => Key(level.ProductId))], cancellation);
             var newer = levels
-                .Where(level => !(read[Key(level.ProductId)].Read(CatalogJson.Default.StockLevel)?.Version >= level.Version))
+                .Where(level => !(read.Get<StockLevel>(Key(level.ProductId)).Value?.Version >= level.Version))
                 .ToList();
             if (newer.Count == 0) return true;
 
-            var changes = ReadChanges(read[ChangesKey]);
+            var changes = ReadChanges(read);
             var recent = changes.Recent.Concat(newer.Select(level => level.ProductId)).TakeLast(MaxRecent).ToList();
-            var written = await documents.TryWriteAsync(
+            var written = await state.TryCommitAsync(
                 [
-                    .. newer.Select(level => read[Key(level.ProductId)].Write(level, CatalogJson.Default.StockLevel)),
-                    read[ChangesKey].Write(new StockChanges(changes.Count + newer.Count, recent), CatalogJson.Default.StockChanges),
+                    .. newer.Select(level => state.Write(Key(level.ProductId), level, read.Get<StockLevel>(Key(level.ProductId)).ETag)),
+                    state.Write(ChangesKey, new StockChanges(changes.Count + newer.Count, recent), read.Get<StockChanges>(ChangesKey).ETag),
                 ],
                 cancellation);
             if (written) return true;
@@ -41,11 +43,11 @@ public sealed class StockStore(StateDocuments documents)
         return false;
     }
 
-    public static StockChanges ReadChanges(StateDocument document) =>
-        document.Read(CatalogJson.Default.StockChanges) ?? new StockChanges(0, []);
+    public static StockChanges ReadChanges(Documents documents) =>
+        documents.Get<StockChanges>(ChangesKey).Value ?? new StockChanges(0, []);
 
     public Task<List<StockLevel>> ReadAsync(IEnumerable<string> productIds, CancellationToken cancellation) =>
-        documents.ReadAsync(productIds.Select(Key), CatalogJson.Default.StockLevel, cancellation);
+        state.ReadAllAsync<StockLevel>(productIds.Select(Key), cancellation);
 
     private static string Key(string productId) => $"stock/{productId}";
 }

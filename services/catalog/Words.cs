@@ -15,7 +15,15 @@ public static class Words
 
     private static readonly Dictionary<char, string> s_twoLetters = new()
     {
-        ['Æ'] = "ae", ['æ'] = "ae", ['Þ'] = "th", ['þ'] = "th", ['ß'] = "ss", ['Ĳ'] = "ij", ['ĳ'] = "ij", ['Œ'] = "oe", ['œ'] = "oe",
+        ['Æ'] = "ae",
+        ['æ'] = "ae",
+        ['Þ'] = "th",
+        ['þ'] = "th",
+        ['ß'] = "ss",
+        ['Ĳ'] = "ij",
+        ['ĳ'] = "ij",
+        ['Œ'] = "oe",
+        ['œ'] = "oe",
     };
 
     public static List<string> Of(string text)
