@@ -12,10 +12,12 @@ public static class WebService
     {
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.AddShopDefaults("web");
+        builder.Services.AddGatewayHealth();
         configure?.Invoke(builder);
 
         var app = builder.Build();
         app.UseShopDefaults();
+        app.MapGatewayHealth();
         return app;
     }
 }
