@@ -1,0 +1,77 @@
+using System.Security.Claims;
+using System.Security.Cryptography;
+using System.Text;
+using DaprShop.Common;
+using DaprShop.Contracts;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+
+namespace DaprShop.Inventory;
+
+/// <summary>What there is of a product, for everyone; staff put it right.</summary>
+public static class InventoryEndpoints
+{
+    private const int MaxReason = 200;
+    private const int MaxKey = 200;
+
+    public static void MapInventory(this WebApplication app)
+    {
+        var product = app.MapGroup("/api/inventory/{productId}");
+        product.MapGet("", Get);
+        product.MapPut("", Put).RequireAuthorization(ShopAuth.StaffPolicy);
+        product.MapPost("/adjustments", Adjust).RequireAuthorization(ShopAuth.StaffPolicy);
+    }
+
+    /// <summary>Body of PUT: what was counted.</summary>
+    public sealed record StockCount(int OnHand);
+
+    /// <summary>Body of POST …/adjustments: so many more or fewer, and why.</summary>
+    public sealed record StockAdjustment(int Delta, string Reason);
+
+    private static async Task<Results<Ok<StockLevel>, Problem>> Get(string productId, StockActors stocks) =>
+        Ids.IsSlug(productId) && await stocks.GetAsync(productId) is { } level ? TypedResults.Ok(level) : Unknown(productId);
+
+    private static async Task<Results<Ok<StockLevel>, Problem>> Put(
+        string productId, StockCount body, ClaimsPrincipal user, StockActors stocks)
+    {
+        var validation = new Validation()
+            .Check(body.OnHand is >= 0 and <= Stock.MaxOnHand, "onHand", $"0 to {Stock.MaxOnHand}.");
+        return validation.Problem is { } problem
+            ? problem
+            : await CorrectAsync(productId, new CorrectCommand(body.OnHand, 0, null, user.MemberId(), null), stocks);
+    }
+
+    private static async Task<Results<Ok<StockLevel>, Problem>> Adjust(
+        string productId, StockAdjustment body, ClaimsPrincipal user, StockActors stocks,
+        [FromHeader(Name = "Idempotency-Key")] string? key = null)
+    {
+        var validation = new Validation()
+            .Check(body.Delta is not 0 and >= -Stock.MaxOnHand and <= Stock.MaxOnHand, "delta", $"Not 0, at most {Stock.MaxOnHand} either way.")
+            .Text(body.Reason, "reason", MaxReason)
+            .Check(key is null or { Length: > 0 and <= MaxKey }, "Idempotency-Key", $"1 to {MaxKey} characters.");
+        return validation.Problem is { } problem
+            ? problem
+            : await CorrectAsync(productId, new CorrectCommand(null, body.Delta, body.Reason, user.MemberId(), Fingerprint(key)), stocks);
+    }
+
+    private static async Task<Results<Ok<StockLevel>, Problem>> CorrectAsync(string productId, CorrectCommand command, StockActors stocks)
+    {
+        if (!Ids.IsSlug(productId)) return Unknown(productId);
+        var corrected = await stocks.CorrectAsync(productId, command);
+        return corrected.Outcome switch
+        {
+            CorrectionOutcome.Done => TypedResults.Ok(corrected.Level!),
+            CorrectionOutcome.KeyReused => Problem.Unprocessable("This Idempotency-Key was used for another adjustment."),
+            CorrectionOutcome.Refused => Problem.Conflict(
+                $"On hand must stay between the {corrected.Level!.Reserved} reserved and {Stock.MaxOnHand}; it is {corrected.Level.OnHand}."),
+            _ => Unknown(productId),
+        };
+    }
+
+    /// <summary>Keys are anyone's text; what becomes part of a state key is not.</summary>
+    private static string? Fingerprint(string? key) =>
+        key is null ? null : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+
+    private static Problem Unknown(string productId) =>
+        Problem.NotFound(Ids.IsSlug(productId) ? $"There is no stock of {productId}." : "There is no such product.");
+}

@@ -1,0 +1,154 @@
+using Dapr;
+using Dapr.Client;
+using DaprShop.Common;
+using DaprShop.Contracts;
+
+namespace DaprShop.Payment;
+
+/// <summary>
+/// The commands of the order saga, by order id: repeated, late and concurrent ones included. The provider is asked first, under the order id
+/// as key, then the payment is saved against the version it was read at; who loses reads again and finds what to answer. So a crash between
+/// the two is healed by the same command again. What was saved is published before the answer, and again on each repetition.
+/// <para>Sidecar calls: each command 1 get, 1 transaction, 1 publish.</para>
+/// </summary>
+public sealed class Payments(
+    PaymentStore store, IPaymentProvider provider, DaprClient dapr, TimeProvider time, IConfiguration configuration)
+{
+    private const int Attempts = 4;
+    private readonly TimeSpan _providerLimit = configuration.GetValue("Payment:ProviderTimeout", TimeSpan.FromSeconds(8));
+
+    /// <exception cref="ProviderUnavailableException">The provider gave no answer; nothing is known.</exception>
+    /// <exception cref="PaymentConflictException">The order has another payment already.</exception>
+    public async Task<PaymentReply> AuthorizeAsync(string orderId, AuthorizePayment request, CancellationToken cancellation)
+    {
+        var payment = await ChangeAsync(orderId, async known =>
+        {
+            if (known is not null) return [];
+            var answer = await AskAsync(limit => provider.AuthorizeAsync(orderId, request.Amount, request.PaymentToken, limit), cancellation);
+            return answer.Reference is { } reference
+                ? [Payment.Authorized(orderId, request.MemberId, request.Amount, reference, time.GetUtcNow())]
+                : [Payment.Declined(orderId, request.MemberId, request.Amount, answer.DeclineCode!, time.GetUtcNow())];
+        });
+        return payment!.Status switch
+        {
+            PaymentStatus.Reversed or PaymentStatus.Voided or PaymentStatus.Refunded => new PaymentReply("reversed"),
+            _ when payment.Amount != request.Amount || payment.MemberId != request.MemberId =>
+                throw new PaymentConflictException("This order has a payment of another amount or member."),
+            PaymentStatus.Declined => new PaymentReply("declined", payment.DeclineCode),
+            _ => new PaymentReply("authorized"),
+        };
+    }
+
+    /// <exception cref="PaymentConflictException">There is nothing authorised, or another amount.</exception>
+    public async Task<PaymentReply> CaptureAsync(string orderId, CapturePayment request, CancellationToken cancellation)
+    {
+        var payment = await ChangeAsync(orderId, async known =>
+        {
+            if (known is not { Status: PaymentStatus.Authorized } held) return [];
+            if (held.Amount != request.Amount) throw new PaymentConflictException("Another amount is authorised.");
+            var state = await AskAsync(limit => provider.CaptureAsync(orderId, held.Reference!, limit), cancellation);
+            return state is ChargeState.Captured ? [held.Capture(time.GetUtcNow())] : [held.Void(time.GetUtcNow())];
+        });
+        return payment?.Status switch
+        {
+            PaymentStatus.Captured => new PaymentReply("captured"),
+            PaymentStatus.Voided or PaymentStatus.Refunded or PaymentStatus.Reversed => new PaymentReply("reversed"),
+            _ => throw new PaymentConflictException("There is nothing authorised to capture."),
+        };
+    }
+
+    /// <summary>Undoes whatever was done: void or refund. Also for an order never heard of, so that nothing can be authorised later.</summary>
+    public async Task<PaymentReply> ReverseAsync(string orderId, CancellationToken cancellation)
+    {
+        var payment = await ChangeAsync(orderId, known => known switch
+        {
+            null => ForbidAsync(orderId, cancellation),
+            { Status: PaymentStatus.Authorized } held => VoidAsync(held, cancellation),
+            { Status: PaymentStatus.Captured } taken => RefundAsync(taken, cancellation),
+            _ => Task.FromResult<Payment[]>([]),
+        });
+        return payment!.Status switch
+        {
+            PaymentStatus.Voided => new PaymentReply("voided"),
+            PaymentStatus.Refunded => new PaymentReply("refunded"),
+            _ => new PaymentReply("none"),
+        };
+    }
+
+    private async Task<Payment[]> ForbidAsync(string orderId, CancellationToken cancellation)
+    {
+        await AskAsync(limit => provider.VoidAsync(orderId, null, limit), cancellation);
+        return [Payment.Reversed(orderId, time.GetUtcNow())];
+    }
+
+    private async Task<Payment[]> VoidAsync(Payment held, CancellationToken cancellation)
+    {
+        var state = await AskAsync(limit => provider.VoidAsync(held.OrderId, held.Reference, limit), cancellation);
+        if (state is ChargeState.Voided) return [held.Void(time.GetUtcNow())];
+        // A capture reached the provider and died before it was saved: it counts, and is given back.
+        var taken = held.Capture(time.GetUtcNow());
+        return [taken, .. await RefundAsync(taken, cancellation)];
+    }
+
+    private async Task<Payment[]> RefundAsync(Payment taken, CancellationToken cancellation)
+    {
+        await AskAsync(
+            async limit =>
+            {
+                await provider.RefundAsync(taken.OrderId, taken.Reference!, limit);
+                return true;
+            },
+            cancellation);
+        return [taken.Refund(time.GetUtcNow())];
+    }
+
+    /// <summary>Reads, decides, saves, and publishes what is then true; reads again when someone else was first.</summary>
+    /// <param name="orderId">The order.</param>
+    /// <param name="decide">The steps that follow what is known, none when there is nothing to do. May be asked more than once.</param>
+    private async Task<Payment?> ChangeAsync(string orderId, Func<Payment?, Task<Payment[]>> decide)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var (known, etag) = await store.FindAsync(orderId);
+            var steps = await decide(known);
+            if (steps is [])
+            {
+                if (known is not null) await PublishAsync(known);
+                return known;
+            }
+
+            try
+            {
+                await store.SaveAsync(steps, etag);
+            }
+            catch (DaprException) when (attempt < Attempts)
+            {
+                continue;
+            }
+
+            foreach (var step in steps) await PublishAsync(step);
+            return steps[^1];
+        }
+    }
+
+    private Task PublishAsync(Payment payment) => PaymentEvents.Of(payment) is var (topic, changed)
+        ? dapr.PublishAsync(topic, changed.EventId, changed)
+        : Task.CompletedTask;
+
+    private async Task<T> AskAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(_providerLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        try
+        {
+            return await call(either.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            throw new ProviderUnavailableException("The provider did not answer in time.");
+        }
+    }
+}
+
+/// <summary>A command that does not fit the order's payment: the caller is wrong, and asking again does not help.</summary>
+public sealed class PaymentConflictException(string reason) : Exception(reason);

@@ -1,0 +1,31 @@
+using DaprShop.Contracts;
+
+namespace DaprShop.Shipping;
+
+/// <summary>The commands of the order saga, by order id: repeated, late and concurrent ones included. Create is 1 sidecar call, cancel 2.</summary>
+public sealed class Shipments(ShipmentStore store, TimeProvider time)
+{
+    public async Task<ShipmentReply> CreateAsync(string orderId, CreateShipment order)
+    {
+        if (!Rates.For(order.Address.Country, order.WeightGrams).Any(rate => rate.Method == order.Method))
+            return new ShipmentReply("refused");
+        var shipment = Shipment.Create(orderId, order, time.GetUtcNow());
+        if (!await store.TrySaveAsync(shipment) && await store.FindAsync(orderId) is { } existing) shipment = existing.Shipment;
+        return shipment.Status is ShipmentStatus.Cancelled
+            ? new ShipmentReply("cancelled")
+            : new ShipmentReply("created", shipment.TrackingNumber);
+    }
+
+    /// <summary>Stops the parcel unless it has left. Also for an order never heard of, so that no parcel can be made later.</summary>
+    public async Task<ShipmentReply> CancelAsync(string orderId)
+    {
+        while (true)
+        {
+            var stored = await store.FindAsync(orderId);
+            var now = time.GetUtcNow();
+            var cancelled = stored is null ? Shipment.NeverCreated(orderId, now) : stored.Shipment.Move(ShipmentStatus.Cancelled, now);
+            if (cancelled is null) return new ShipmentReply(stored!.Shipment.Status is ShipmentStatus.Cancelled ? "cancelled" : "dispatched");
+            if (await store.TrySaveAsync(cancelled, stored?.ETag)) return new ShipmentReply("cancelled");
+        }
+    }
+}
