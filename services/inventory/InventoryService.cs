@@ -1,3 +1,4 @@
+using Dapr.Client;
 using DaprShop.Common;
 
 namespace DaprShop.Inventory;
@@ -5,8 +6,6 @@ namespace DaprShop.Inventory;
 /// <summary>The inventory service: what it is made of.</summary>
 public static class InventoryService
 {
-    public const string Store = "inventory-store";
-
     /// <summary>Builds the service. Settings come from <paramref name="args"/> and the environment.</summary>
     /// <param name="args">Command-line settings, e.g. <c>--APP_PORT=5001</c>.</param>
     /// <param name="configure">Last word on the builder, for tests (a clock, a fake peer).</param>
@@ -20,6 +19,7 @@ public static class InventoryService
             actors.ActorIdleTimeout = TimeSpan.FromMinutes(5);
             actors.JsonSerializerOptions = ShopDefaults.CreateJsonOptions(InventoryJson.Default);
         });
+        builder.Services.AddSingleton(services => new StateStore(services.GetRequiredService<DaprClient>(), "inventory-store"));
         builder.Services.AddSingleton(SeedStock.Shipped());
         builder.Services.AddSingleton<StockActors>();
         builder.Services.AddSingleton<Reservations>();

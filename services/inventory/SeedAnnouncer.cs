@@ -5,7 +5,7 @@ using DaprShop.Contracts;
 namespace DaprShop.Inventory;
 
 /// <summary>Tells the seed stock once in the life of a shop: published in one call, then marked, so a crash in between tells it twice.</summary>
-public sealed class SeedAnnouncer(DaprClient dapr, SeedStock seed, TimeProvider time, ILogger<SeedAnnouncer> logger) : BackgroundService
+public sealed class SeedAnnouncer(StateStore store, DaprClient dapr, SeedStock seed, TimeProvider time, ILogger<SeedAnnouncer> logger) : BackgroundService
 {
     private const string Marker = "seed-told";
     private static readonly TimeSpan s_retryAfter = TimeSpan.FromSeconds(1);
@@ -19,12 +19,12 @@ public sealed class SeedAnnouncer(DaprClient dapr, SeedStock seed, TimeProvider 
     {
         try
         {
-            if (await dapr.GetStateAsync<DateTimeOffset?>(InventoryService.Store, Marker, cancellationToken: stopping) is not null) return true;
+            if ((await store.GetAsync<DateTimeOffset?>(Marker, stopping)).Value is not null) return true;
             var now = time.GetUtcNow();
             var levels = seed.ProductIds.Select(id => (Id: id, Stock: seed.Find(id)!))
                 .Select(product => StockLevel.Of(product.Id, product.Stock).ToEvent(product.Stock.Version, now));
             await dapr.PublishAllAsync(Topics.InventoryStockChanged, levels, level => level.EventId, stopping);
-            await dapr.SaveStateAsync(InventoryService.Store, Marker, now, cancellationToken: stopping);
+            await store.SaveAsync(Marker, now, stopping);
             return true;
         }
         catch (Exception error) when (error is not OperationCanceledException)

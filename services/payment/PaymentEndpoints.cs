@@ -13,7 +13,7 @@ public static class PaymentEndpoints
     private static async Task<Results<Ok<PaymentView>, Problem>> Get(
         string orderId, ClaimsPrincipal user, PaymentStore store, CancellationToken cancellation)
     {
-        var payment = Ids.IsUuid(orderId) ? (await store.FindAsync(orderId, cancellation)).Payment : null;
+        var payment = Ids.IsUuid(orderId) ? (await store.FindAsync(orderId, cancellation)).Value : null;
         return payment is not null && (user.IsStaff() || payment.MemberId == user.MemberId())
             ? TypedResults.Ok(PaymentView.Of(payment))
             : Problem.NotFound("There is no payment of yours for this order.");

@@ -1,3 +1,4 @@
+using Dapr.Client;
 using DaprShop.Common;
 
 namespace DaprShop.Payment;
@@ -5,8 +6,6 @@ namespace DaprShop.Payment;
 /// <summary>The payment service: what it is made of.</summary>
 public static class PaymentService
 {
-    public const string Store = "payment-store";
-
     /// <summary>Builds the service. Settings come from <paramref name="args"/> and the environment.</summary>
     /// <param name="args">Command-line settings, e.g. <c>--APP_PORT=5001</c>.</param>
     /// <param name="configure">Last word on the builder, for tests (a clock, a fake peer).</param>
@@ -14,6 +13,7 @@ public static class PaymentService
     {
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.AddShopDefaults("payment", PaymentJson.Default);
+        builder.Services.AddSingleton(services => new StateStore(services.GetRequiredService<DaprClient>(), "payment-store"));
         builder.Services.AddSingleton<IPaymentProvider, TestProvider>();
         builder.Services.AddSingleton<PaymentStore>();
         builder.Services.AddSingleton<Payments>();

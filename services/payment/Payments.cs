@@ -1,4 +1,3 @@
-using Dapr;
 using Dapr.Client;
 using DaprShop.Common;
 using DaprShop.Contracts;
@@ -14,7 +13,6 @@ namespace DaprShop.Payment;
 public sealed class Payments(
     PaymentStore store, IPaymentProvider provider, DaprClient dapr, TimeProvider time, IConfiguration configuration)
 {
-    private const int Attempts = 4;
     private readonly TimeSpan _providerLimit = configuration.GetValue("Payment:ProviderTimeout", TimeSpan.FromSeconds(8));
 
     /// <exception cref="ProviderUnavailableException">The provider gave no answer; nothing is known.</exception>
@@ -29,7 +27,7 @@ public sealed class Payments(
                 ? [Payment.Authorized(orderId, request.MemberId, request.Amount, reference, time.GetUtcNow())]
                 : [Payment.Declined(orderId, request.MemberId, request.Amount, answer.DeclineCode!, time.GetUtcNow())];
         });
-        return payment!.Status switch
+        return payment.Status switch
         {
             PaymentStatus.Reversed or PaymentStatus.Voided or PaymentStatus.Refunded => new PaymentReply("reversed"),
             _ when payment.Amount != request.Amount || payment.MemberId != request.MemberId =>
@@ -44,16 +42,17 @@ public sealed class Payments(
     {
         var payment = await ChangeAsync(orderId, async known =>
         {
+            if (known is null) throw new PaymentConflictException("There is no payment to capture.");
             if (known is not { Status: PaymentStatus.Authorized } held) return [];
             if (held.Amount != request.Amount) throw new PaymentConflictException("Another amount is authorised.");
             var state = await AskAsync(limit => provider.CaptureAsync(orderId, held.Reference!, limit), cancellation);
             return state is ChargeState.Captured ? [held.Capture(time.GetUtcNow())] : [held.Void(time.GetUtcNow())];
         });
-        return payment?.Status switch
+        return payment.Status switch
         {
             PaymentStatus.Captured => new PaymentReply("captured"),
             PaymentStatus.Voided or PaymentStatus.Refunded or PaymentStatus.Reversed => new PaymentReply("reversed"),
-            _ => throw new PaymentConflictException("There is nothing authorised to capture."),
+            _ => throw new PaymentConflictException("The payment was declined."),
         };
     }
 
@@ -67,7 +66,7 @@ public sealed class Payments(
             { Status: PaymentStatus.Captured } taken => RefundAsync(taken, cancellation),
             _ => Task.FromResult<Payment[]>([]),
         });
-        return payment!.Status switch
+        return payment.Status switch
         {
             PaymentStatus.Voided => new PaymentReply("voided"),
             PaymentStatus.Refunded => new PaymentReply("refunded"),
@@ -105,30 +104,16 @@ public sealed class Payments(
     /// <summary>Reads, decides, saves, and publishes what is then true; reads again when someone else was first.</summary>
     /// <param name="orderId">The order.</param>
     /// <param name="decide">The steps that follow what is known, none when there is nothing to do. May be asked more than once.</param>
-    private async Task<Payment?> ChangeAsync(string orderId, Func<Payment?, Task<Payment[]>> decide)
+    private async Task<Payment> ChangeAsync(string orderId, Func<Payment?, Task<Payment[]>> decide)
     {
-        for (var attempt = 1; ; attempt++)
+        var steps = await Optimistic.RetryAsync(async () =>
         {
-            var (known, etag) = await store.FindAsync(orderId);
-            var steps = await decide(known);
-            if (steps is [])
-            {
-                if (known is not null) await PublishAsync(known);
-                return known;
-            }
-
-            try
-            {
-                await store.SaveAsync(steps, etag);
-            }
-            catch (DaprException) when (attempt < Attempts)
-            {
-                continue;
-            }
-
-            foreach (var step in steps) await PublishAsync(step);
-            return steps[^1];
-        }
+            var known = await store.FindAsync(orderId);
+            var next = await decide(known.Value);
+            return next is [] ? [known.Value!] : await store.TrySaveAsync(next, known.ETag) ? next : null;
+        });
+        foreach (var step in steps) await PublishAsync(step);
+        return steps[^1];
     }
 
     private Task PublishAsync(Payment payment) => PaymentEvents.Of(payment) is var (topic, changed)

@@ -1,4 +1,4 @@
-using Dapr.Client;
+using DaprShop.Common;
 using DaprShop.Contracts;
 
 namespace DaprShop.Payment;
@@ -9,12 +9,11 @@ namespace DaprShop.Payment;
 /// depends on what was before (<c>tok_flaky</c>, <c>tok_lost_reply</c>): a real provider does not keep its books at its customers'
 /// expense, and the reference tells which charges have such a memory.
 /// </summary>
-public sealed class TestProvider(DaprClient dapr, TimeProvider time) : IPaymentProvider
+public sealed class TestProvider(StateStore store, TimeProvider time) : IPaymentProvider
 {
     private const string Remembered = "charge-";
     private const int FlakyFailures = 2;
     private static readonly TimeSpan s_slow = TimeSpan.FromSeconds(3);
-    private static readonly StateOptions s_firstWrite = new() { Concurrency = ConcurrencyMode.FirstWrite };
 
     /// <summary>What is remembered of a key.</summary>
     /// <param name="Failures">How often <c>tok_flaky</c> has failed.</param>
@@ -89,13 +88,13 @@ public sealed class TestProvider(DaprClient dapr, TimeProvider time) : IPaymentP
 
     private async Task<(Memory Memory, string ETag)> RecallAsync(string key, CancellationToken cancellation)
     {
-        var (memory, etag) = await dapr.GetStateAndETagAsync<Memory?>(PaymentService.Store, Key(key), cancellationToken: cancellation);
-        return (memory ?? new Memory(0, null, 0), etag ?? "");
+        var (memory, etag) = await store.GetAsync<Memory>(Key(key), cancellation);
+        return (memory ?? new Memory(0, null, 0), etag);
     }
 
     private async Task RememberAsync(string key, Memory memory, string etag, CancellationToken cancellation)
     {
-        if (!await dapr.TrySaveStateAsync(PaymentService.Store, Key(key), memory, etag, s_firstWrite, cancellationToken: cancellation))
+        if (!await store.TrySaveAsync(Key(key), memory, etag, cancellation: cancellation))
             throw new ProviderUnavailableException("The provider is busy with this very charge.");
     }
 

@@ -1,4 +1,3 @@
-using Dapr;
 using Dapr.Client;
 using DaprShop.Common;
 using DaprShop.Contracts;
@@ -12,7 +11,6 @@ namespace DaprShop.Shipping;
 public sealed class Carrier(ShipmentStore store, DaprClient dapr, TimeProvider time)
 {
     private const int BatchSize = 100;
-    private const int Attempts = 4;
 
     private static readonly Dictionary<ShipmentStatus, (string Topic, string Status)> s_topics = new()
     {
@@ -35,27 +33,15 @@ public sealed class Carrier(ShipmentStore store, DaprClient dapr, TimeProvider t
         return there;
     }
 
-    private async Task<Shipment[]> SaveMovedAsync(ShipmentStatus to, string[] orderIds)
+    private Task<Shipment[]> SaveMovedAsync(ShipmentStatus to, string[] orderIds) => Optimistic.RetryAsync(async () =>
     {
-        for (var attempt = 1; ; attempt++)
-        {
-            var found = await store.FindAllAsync(orderIds);
-            var now = time.GetUtcNow();
-            var moved = found.Select(stored => stored.Shipment.Move(to, now) is { } next ? stored with { Shipment = next } : null)
-                .OfType<ShipmentStore.Stored>().ToArray();
-            try
-            {
-                await store.SaveAllAsync(moved);
-            }
-            catch (DaprException) when (attempt < Attempts)
-            {
-                continue; // Most likely one was cancelled meanwhile.
-            }
-
-            return [.. moved.Concat(found).Select(stored => stored.Shipment)
-                .Where(shipment => shipment.Reached(to) is not null).DistinctBy(shipment => shipment.OrderId)];
-        }
-    }
+        var found = await store.FindAllAsync(orderIds);
+        var now = time.GetUtcNow();
+        var after = found.Select(stored => stored.Shipment.Move(to, now) is { } moved ? stored with { Shipment = moved } : stored).ToArray();
+        return await store.TrySaveAllAsync(after.Except(found).ToArray())
+            ? after.Select(stored => stored.Shipment).Where(shipment => shipment.Reached(to) is not null).ToArray()
+            : null;
+    });
 
     private Task TellAsync(ShipmentStatus to, Shipment[] shipments)
     {

@@ -1,46 +1,42 @@
-using System.Text.Json;
-using Dapr.Client;
-using Microsoft.AspNetCore.Http.Json;
-using Microsoft.Extensions.Options;
+using DaprShop.Common;
 
 namespace DaprShop.Shipping;
 
 /// <summary>Shipments, under <c>shipment/{orderId}</c>.</summary>
-public sealed class ShipmentStore(DaprClient dapr, IOptions<JsonOptions> json)
+public sealed class ShipmentStore(StateStore store)
 {
-    private static readonly StateOptions s_firstWrite = new() { Concurrency = ConcurrencyMode.FirstWrite };
-    private readonly JsonSerializerOptions _json = json.Value.SerializerOptions;
-
     /// <summary>A shipment, and the version of it to save against.</summary>
     public sealed record Stored(Shipment Shipment, string ETag);
 
     public async Task<Stored?> FindAsync(string orderId, CancellationToken cancellation = default)
     {
-        var (shipment, etag) = await dapr.GetStateAndETagAsync<Shipment?>(ShippingService.Store, Key(orderId), cancellationToken: cancellation);
+        var (shipment, etag) = await store.GetAsync<Shipment>(Key(orderId), cancellation);
         return shipment is null ? null : new Stored(shipment, etag);
     }
 
     /// <summary>Those of the orders that have a shipment, in one call.</summary>
     public async Task<IReadOnlyList<Stored>> FindAllAsync(IEnumerable<string> orderIds)
     {
-        var keys = orderIds.Distinct().Select(Key).ToArray();
-        if (keys.Length == 0) return [];
-        var items = await dapr.GetBulkStateAsync<Shipment?>(ShippingService.Store, keys, parallelism: null);
-        return [.. items.Where(item => item.Value is not null).Select(item => new Stored(item.Value!, item.ETag))];
+        var wanted = orderIds.Distinct().ToArray();
+        var documents = await store.GetManyAsync([.. wanted.Select(Key)]);
+        var found = new List<Stored>(wanted.Length);
+        foreach (var orderId in wanted)
+        {
+            var (shipment, etag) = documents.Get<Shipment>(Key(orderId));
+            if (shipment is not null) found.Add(new Stored(shipment, etag));
+            // In a bulk, a document that could not be read looks like one that is not there; asked for alone it does not.
+            else if (await FindAsync(orderId) is { } stored) found.Add(stored);
+        }
+
+        return found;
     }
 
     /// <summary>Saves a shipment that must not exist yet (no <paramref name="etag"/>), or not have changed; false when it does or has.</summary>
-    public Task<bool> TrySaveAsync(Shipment shipment, string? etag = null) =>
-        dapr.TrySaveStateAsync(ShippingService.Store, Key(shipment.OrderId), shipment, etag ?? "", s_firstWrite);
+    public Task<bool> TrySaveAsync(Shipment shipment, string etag = "") => store.TrySaveAsync(Key(shipment.OrderId), shipment, etag);
 
-    /// <summary>Saves all or none of them, in one call.</summary>
-    /// <exception cref="Dapr.DaprException">One has changed in between, or the store is away. Dapr does not tell which.</exception>
-    public Task SaveAllAsync(IReadOnlyList<Stored> shipments) => shipments.Count == 0
-        ? Task.CompletedTask
-        : dapr.ExecuteStateTransactionAsync(ShippingService.Store,
-            [.. shipments.Select(stored => new StateTransactionRequest(
-                Key(stored.Shipment.OrderId), JsonSerializer.SerializeToUtf8Bytes(stored.Shipment, _json),
-                StateOperationType.Upsert, stored.ETag, options: s_firstWrite))]);
+    /// <summary>Saves all or none of them, in one call; false when the store refuses, most likely since one has changed.</summary>
+    public async Task<bool> TrySaveAllAsync(IReadOnlyCollection<Stored> shipments) => shipments.Count == 0
+        || await store.TryCommitAsync([.. shipments.Select(stored => store.Write(Key(stored.Shipment.OrderId), stored.Shipment, stored.ETag))]);
 
     private static string Key(string orderId) => $"shipment/{orderId}";
 }

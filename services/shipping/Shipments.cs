@@ -1,3 +1,4 @@
+using DaprShop.Common;
 using DaprShop.Contracts;
 
 namespace DaprShop.Shipping;
@@ -17,15 +18,19 @@ public sealed class Shipments(ShipmentStore store, TimeProvider time)
     }
 
     /// <summary>Stops the parcel unless it has left. Also for an order never heard of, so that no parcel can be made later.</summary>
-    public async Task<ShipmentReply> CancelAsync(string orderId)
+    public Task<ShipmentReply> CancelAsync(string orderId) => Optimistic.RetryAsync(async () =>
     {
-        while (true)
+        var stored = await store.FindAsync(orderId);
+        var now = time.GetUtcNow();
+        return stored switch
         {
-            var stored = await store.FindAsync(orderId);
-            var now = time.GetUtcNow();
-            var cancelled = stored is null ? Shipment.NeverCreated(orderId, now) : stored.Shipment.Move(ShipmentStatus.Cancelled, now);
-            if (cancelled is null) return new ShipmentReply(stored!.Shipment.Status is ShipmentStatus.Cancelled ? "cancelled" : "dispatched");
-            if (await store.TrySaveAsync(cancelled, stored?.ETag)) return new ShipmentReply("cancelled");
-        }
-    }
+            { Shipment.Status: ShipmentStatus.Cancelled } => new ShipmentReply("cancelled"),
+            null => await SavedAsync(Shipment.NeverCreated(orderId, now), ""),
+            _ when stored.Shipment.Move(ShipmentStatus.Cancelled, now) is { } cancelled => await SavedAsync(cancelled, stored.ETag),
+            _ => new ShipmentReply("dispatched"),
+        };
+    });
+
+    private async Task<ShipmentReply?> SavedAsync(Shipment cancelled, string etag) =>
+        await store.TrySaveAsync(cancelled, etag) ? new ShipmentReply("cancelled") : null;
 }

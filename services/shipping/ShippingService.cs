@@ -1,3 +1,4 @@
+using Dapr.Client;
 using DaprShop.Common;
 
 namespace DaprShop.Shipping;
@@ -5,8 +6,6 @@ namespace DaprShop.Shipping;
 /// <summary>The shipping service: what it is made of.</summary>
 public static class ShippingService
 {
-    public const string Store = "shipping-store";
-
     /// <summary>Builds the service. Settings come from <paramref name="args"/> and the environment.</summary>
     /// <param name="args">Command-line settings, e.g. <c>--APP_PORT=5001</c>.</param>
     /// <param name="configure">Last word on the builder, for tests (a clock, a fake peer).</param>
@@ -20,6 +19,7 @@ public static class ShippingService
             actors.JsonSerializerOptions = ShopDefaults.CreateJsonOptions(ShippingJson.Default);
         });
         builder.Services.AddSingleton(services => CourierTimes.From(services.GetRequiredService<IConfiguration>()));
+        builder.Services.AddSingleton(services => new StateStore(services.GetRequiredService<DaprClient>(), "shipping-store"));
         builder.Services.AddSingleton<ShipmentStore>();
         builder.Services.AddSingleton<Shipments>();
         builder.Services.AddSingleton<Carrier>();
