@@ -1,6 +1,7 @@
 using DaprShop.Local.Errors;
 using DaprShop.Local.Health;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.PubSub;
 using DaprShop.Local.Secrets;
 using DaprShop.Local.State;
 using Grpc.AspNetCore.Server.Model;
@@ -13,7 +14,8 @@ namespace DaprShop.Local.Grpc;
 /// <c>dapr.proto.runtime.v1.Dapr</c>. Each building block adds its methods in a file of its own (<c>State/DaprGrpc.State.cs</c>, …),
 /// which turn messages into calls of the block's core and back. What is not served answers UNIMPLEMENTED.
 /// </summary>
-public sealed partial class DaprGrpc(StateRequests state, SecretStores secrets, SidecarMetadata metadata, SidecarShutdown shutdown)
+public sealed partial class DaprGrpc(
+    StateRequests state, PublishRequests publish, SecretStores secrets, SidecarMetadata metadata, SidecarShutdown shutdown)
 {
     private static Sidecar SidecarOf(ServerCallContext context) => context.GetHttpContext().GetSidecar();
 }
@@ -29,6 +31,7 @@ public sealed partial class DaprGrpcMethods : IServiceMethodProvider<DaprGrpc>
     {
         AddHealth(context);
         AddSecrets(context);
+        AddPubSub(context);
         AddState(context);
     }
 

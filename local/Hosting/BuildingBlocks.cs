@@ -1,6 +1,7 @@
 using DaprShop.Local.Errors;
 using DaprShop.Local.Health;
 using DaprShop.Local.Invocation;
+using DaprShop.Local.PubSub;
 using DaprShop.Local.Secrets;
 using DaprShop.Local.State;
 
@@ -13,6 +14,7 @@ internal static class BuildingBlocks
     {
         services.AddHealth();
         services.AddInvocation();
+        services.AddPubSub();
         services.AddSecrets();
         services.AddState();
     }
@@ -20,6 +22,7 @@ internal static class BuildingBlocks
     public static void MapBuildingBlocks(this IEndpointRouteBuilder routes)
     {
         routes.MapHealth();
+        routes.MapPubSub();
         routes.MapSecrets();
         routes.MapState();
         routes.MapUnserved();

@@ -13,6 +13,8 @@ public static class StateEndpoints
 
     public static void MapState(this IEndpointRouteBuilder routes)
     {
+        // Opens all stores, so that what is wrong with one is told at the start.
+        _ = routes.ServiceProvider.GetRequiredService<StateStores>();
         var state = routes.MapGroup("/v1.0/state/{store}");
         state.MapMethods("", Save, SaveAsync);
         state.MapMethods("bulk", Save, GetBulkAsync);

@@ -100,8 +100,16 @@ public sealed class GroupCommit : IAsyncDisposable
         }
 
         foreach (var write in batch)
-            if (write.Refusal is { } refusal) write.TrySetException(refusal);
-            else write.TrySetResult();
+        {
+            if (write.Refusal is { } refusal)
+            {
+                write.TrySetException(refusal);
+                continue;
+            }
+
+            write.Committed();
+            write.TrySetResult();
+        }
     }
 
     private void Apply(DurableWrite write)
@@ -152,4 +160,9 @@ public abstract class DurableWrite() : TaskCompletionSource(TaskCreationOptions.
 
     /// <summary>Runs the statements, on the writer's thread and inside its transaction. Throws to refuse this write alone.</summary>
     public abstract void Apply();
+
+    /// <summary>Runs on the writer's thread as soon as the write is on disk, in the order of the writes; must be short.</summary>
+    public virtual void Committed()
+    {
+    }
 }

@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using DaprShop.Local.Configuration;
+using DaprShop.Local.Errors;
+using DaprShop.Local.Hosting;
+using DaprShop.Local.Resiliency;
+using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace DaprShop.Local.PubSub;
+
+/// <summary><c>/v1.0/publish</c>, as <c>pkg/api/http</c> of daprd serves it.</summary>
+public static class PublishEndpoints
+{
+    private static readonly string[] Verbs = ["POST", "PUT"];
+
+    public static void AddPubSub(this IServiceCollection services)
+    {
+        services.AddSingleton<PubSubComponents>().AddSingleton<Broker>().AddSingleton<PublishRequests>().AddSingleton<IAppObserver, Subscriber>();
+        services.TryAddSingleton(provider => new ResiliencyPolicies(
+            ResiliencySpec.Load(provider.GetRequiredService<Resources>().Folders), provider.GetRequiredService<TimeProvider>()));
+    }
+
+    public static void MapPubSub(this IEndpointRouteBuilder routes)
+    {
+        routes.MapMethods("/v1.0/publish/{pubsub}/{**topic}", Verbs, PublishAsync);
+        routes.MapMethods("/v1.0/publish/bulk/{pubsub}/{**topic}", Verbs, PublishBulkAsync);
+        routes.MapMethods("/v1.0-alpha1/publish/bulk/{pubsub}/{**topic}", Verbs, PublishBulkAsync);
+    }
+
+    private static async Task PublishAsync(HttpContext http, string pubsub, string? topic, PublishRequests publish)
+    {
+        var metadata = MetadataOf(http.Request.Query);
+        publish.Check(http.GetSidecar(), pubsub, topic ?? "", metadata);
+        var body = await ReadAsync(http.Request);
+        await publish.PublishAsync(
+            http.GetSidecar(), pubsub, topic ?? "", body, http.Request.ContentType ?? "", metadata, http.Request.Headers.TraceContext());
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private static async Task PublishBulkAsync(HttpContext http, string pubsub, string? topic, PublishRequests publish)
+    {
+        var metadata = MetadataOf(http.Request.Query);
+        publish.Check(http.GetSidecar(), pubsub, topic ?? "", metadata);
+        IReadOnlyList<PublishEntry> entries;
+        try
+        {
+            using var body = await JsonDocument.ParseAsync(http.Request.Body, default, http.RequestAborted);
+            entries = [.. body.RootElement.EnumerateArray().Select(ReadEntry)];
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
+        {
+            throw new DaprError(
+                400, "ERR_PUBSUB_EVENTS_SER", StatusCode.InvalidArgument,
+                $"error when unmarshaling the request for topic {topic} pubsub {pubsub}: {error.Message}");
+        }
+
+        await PublishAllAsync(http, pubsub, topic ?? "", publish, metadata, entries);
+    }
+
+    private static async Task PublishAllAsync(
+        HttpContext http, string pubsub, string topic, PublishRequests publish, Dictionary<string, string> metadata,
+        IReadOnlyList<PublishEntry> entries)
+    {
+        try
+        {
+            await publish.PublishAsync(http.GetSidecar(), pubsub, topic, entries, metadata, http.Request.Headers.TraceContext());
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+        }
+        catch (DaprError error) when (error.Code == "ERR_PUBSUB_PUBLISH_MESSAGE")
+        {
+            http.Response.StatusCode = error.Status;
+            await http.Response.WriteAsJsonAsync(new
+            {
+                failedEntries = entries.Select(entry => new { entryId = entry.EntryId, error = error.Message }),
+                errorCode = error.Code,
+            });
+        }
+    }
+
+    /// <summary><c>{"entryId","event","contentType","metadata"}</c>; the content type says how the event is written in JSON.</summary>
+    private static PublishEntry ReadEntry(JsonElement entry)
+    {
+        var contentType = Text(entry, "contentType");
+        entry.TryGetProperty("event", out var payload);
+        byte[] data = contentType switch
+        {
+            _ when CloudEvents.Is(contentType, "application/octet-stream") => payload.GetBytesFromBase64(),
+            _ when contentType.StartsWith("text/", StringComparison.OrdinalIgnoreCase) || CloudEvents.Is(contentType, "application/xml") =>
+                Encoding.UTF8.GetBytes(payload.GetString()!),
+            _ when CloudEvents.Is(contentType, "application/json") || CloudEvents.Is(contentType, CloudEvents.ContentType) =>
+                JsonMarshal.GetRawUtf8Value(payload).ToArray(),
+            _ => throw new FormatException("error: mismatch between contentType and event"),
+        };
+        var metadata = entry.TryGetProperty("metadata", out var own) && own.ValueKind == JsonValueKind.Object
+            ? own.EnumerateObject().ToDictionary(item => item.Name, item => item.Value.GetString() ?? "", StringComparer.Ordinal)
+            : [];
+        return new PublishEntry(Text(entry, "entryId"), data, contentType, metadata);
+    }
+
+    private static string Text(JsonElement entry, string name) => entry.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
+
+    private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request)
+    {
+        using var body = new MemoryStream((int)Math.Min(request.ContentLength ?? 1024, 1 << 20));
+        await request.Body.CopyToAsync(body, request.HttpContext.RequestAborted);
+        return body.GetBuffer().AsMemory(0, (int)body.Length);
+    }
+
+    private static Dictionary<string, string> MetadataOf(IQueryCollection query)
+    {
+        const string prefix = "metadata.";
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (key, value) in query)
+            if (key.StartsWith(prefix, StringComparison.Ordinal)) metadata[key[prefix.Length..]] = value[0] ?? "";
+        return metadata;
+    }
+
+    /// <summary>The caller's trace; one that begins here when it has none.</summary>
+    internal static TraceContext TraceContext(this IHeaderDictionary headers)
+    {
+        var parent = headers.TraceParent.ToString();
+        if (ActivityContext.TryParse(parent, null, out _)) return new TraceContext(parent, headers.TraceState.ToString());
+        return new TraceContext(
+            Activity.Current?.Id ?? $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-00",
+            Activity.Current?.TraceStateString ?? "");
+    }
+}

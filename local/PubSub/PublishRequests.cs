@@ -1,0 +1,118 @@
+using DaprShop.Local.Errors;
+using DaprShop.Local.Hosting;
+using Grpc.Core;
+
+namespace DaprShop.Local.PubSub;
+
+/// <summary>One message of a bulk publish.</summary>
+public readonly record struct PublishEntry(
+    string EntryId, ReadOnlyMemory<byte> Data, string ContentType, IReadOnlyDictionary<string, string> Metadata);
+
+/// <summary>The publish API of a sidecar, which HTTP and gRPC both call; errors are daprd's (<c>pkg/api/errors/pubsub.go</c>).</summary>
+public sealed class PublishRequests(PubSubComponents components, Broker broker, TimeProvider time)
+{
+    /// <summary>Completes when the message is on disk for everyone who subscribed.</summary>
+    public Task PublishAsync(
+        Sidecar sidecar, string pubsub, string topic, ReadOnlyMemory<byte> data, string contentType,
+        IReadOnlyDictionary<string, string> metadata, TraceContext trace)
+    {
+        var isRaw = Check(sidecar, pubsub, topic, metadata);
+        if (!broker.HasQueues(pubsub, topic) && !CloudEvents.Is(contentType, CloudEvents.ContentType)) return Task.CompletedTask;
+        var envelope = isRaw ? Raw(data, trace) : Wrap(sidecar, pubsub, topic, data, contentType, metadata, trace);
+        return KeepAsync(pubsub, topic, [envelope]);
+    }
+
+    /// <summary>All of them, or none.</summary>
+    public Task PublishAsync(
+        Sidecar sidecar, string pubsub, string topic, IReadOnlyList<PublishEntry> entries,
+        IReadOnlyDictionary<string, string> metadata, TraceContext trace)
+    {
+        var isRaw = Check(sidecar, pubsub, topic, metadata);
+        CheckIds(pubsub, topic, entries);
+        var envelopes = entries.Select(entry =>
+        {
+            var own = Merge(metadata, entry.Metadata);
+            return isRaw ? Raw(entry.Data, trace) : Wrap(sidecar, pubsub, topic, entry.Data, entry.ContentType, own, trace);
+        }).ToArray();
+        return KeepAsync(pubsub, topic, envelopes);
+    }
+
+    /// <summary>Checks what the address names, before a body is read.</summary>
+    /// <returns>Whether the payload is to go as it is.</returns>
+    public bool Check(Sidecar sidecar, string pubsub, string topic, IReadOnlyDictionary<string, string> metadata)
+    {
+        if (pubsub.Length == 0) throw new DaprError(404, "ERR_PUBSUB_EMPTY", StatusCode.InvalidArgument, "pubsub name is empty");
+        var component = components.Find(sidecar, pubsub)
+            ?? throw new DaprError(404, "ERR_PUBSUB_NOT_FOUND", StatusCode.InvalidArgument, $"pubsub {pubsub} is not found");
+        if (topic.Length == 0)
+            throw new DaprError(404, "ERR_TOPIC_NAME_EMPTY", StatusCode.InvalidArgument, $"topic is empty in pubsub {pubsub}");
+        var isRaw = IsRaw(metadata);
+        return component.Scopes.MayPublish(topic)
+            ? isRaw
+            : throw new DaprError(
+                403, "ERR_PUBSUB_FORBIDDEN", StatusCode.PermissionDenied, $"topic {topic} is not allowed for app id {sidecar.AppId}");
+    }
+
+    private async Task KeepAsync(string pubsub, string topic, Envelope[] envelopes)
+    {
+        try
+        {
+            await broker.PublishAsync(pubsub, topic, envelopes);
+        }
+        catch (Exception failure) when (failure is IOException or ObjectDisposedException)
+        {
+            throw new DaprError(
+                500, "ERR_PUBSUB_PUBLISH_MESSAGE", StatusCode.Internal,
+                $"error when publishing to topic {topic} in pubsub {pubsub}: {failure.Message}");
+        }
+    }
+
+    private Envelope Wrap(
+        Sidecar sidecar, string pubsub, string topic, ReadOnlyMemory<byte> data, string contentType,
+        IReadOnlyDictionary<string, string> metadata, TraceContext trace)
+    {
+        try
+        {
+            return CloudEvents.Wrap(data, contentType, sidecar.AppId, pubsub, topic, metadata, trace, time.GetUtcNow());
+        }
+        catch (InvalidCloudEvent)
+        {
+            throw new DaprError(500, "ERR_PUBSUB_CLOUD_EVENTS_SER", StatusCode.InvalidArgument, "cannot create cloudevent");
+        }
+    }
+
+    private static Envelope Raw(ReadOnlyMemory<byte> data, TraceContext trace) =>
+        new(data, IsRaw: true, trace.Parent, ExpiresAt: null);
+
+    private static void CheckIds(string pubsub, string topic, IReadOnlyList<PublishEntry> entries)
+    {
+        var ids = new HashSet<string>(StringComparer.Ordinal);
+        if (entries.All(entry => entry.EntryId.Length > 0 && ids.Add(entry.EntryId))) return;
+        throw new DaprError(
+            400, "ERR_PUBSUB_EVENTS_SER", StatusCode.InvalidArgument,
+            $"error marshaling events to bytes for topic {topic} pubsub {pubsub}. error: entryId is duplicated or not present for entry");
+    }
+
+    /// <summary>An entry with metadata of its own has the request's as well; one without has none, as in daprd.</summary>
+    private static IReadOnlyDictionary<string, string> Merge(
+        IReadOnlyDictionary<string, string> request, IReadOnlyDictionary<string, string> entry)
+    {
+        if (entry.Count == 0 || request.Count == 0) return entry;
+        var merged = new Dictionary<string, string>(request, StringComparer.Ordinal);
+        foreach (var (key, value) in entry) merged[key] = value;
+        return merged;
+    }
+
+    private static bool IsRaw(IReadOnlyDictionary<string, string> metadata)
+    {
+        if (!metadata.TryGetValue("rawPayload", out var text) || text.Length == 0) return false;
+        return text switch
+        {
+            "1" or "t" or "T" or "true" or "TRUE" or "True" => true,
+            "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
+            _ => throw new DaprError(
+                400, "ERR_PUBSUB_REQUEST_METADATA", StatusCode.InvalidArgument,
+                $"failed deserializing metadata. Error: rawPayload value must be a valid boolean: actual is '{text}'"),
+        };
+    }
+}

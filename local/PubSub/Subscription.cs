@@ -1,0 +1,68 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DaprShop.Local.Configuration;
+
+namespace DaprShop.Local.PubSub;
+
+/// <summary>What an app wants of a topic.</summary>
+/// <param name="PubSub">The component.</param>
+/// <param name="Topic">The topic.</param>
+/// <param name="Routes">Tried in order; the last may be without a rule.</param>
+/// <param name="DeadLetterTopic">Where messages go that the app cannot take; null for none.</param>
+/// <param name="IsRaw">The publisher sends no CloudEvents.</param>
+/// <param name="Bulk">Set for delivery in bulk.</param>
+public sealed record Subscription(
+    string PubSub, string Topic, IReadOnlyList<Route> Routes, string? DeadLetterTopic, bool IsRaw, BulkSubscribe? Bulk)
+{
+    /// <exception cref="FormatException">A rule that is not served.</exception>
+    public static Subscription Of(SubscriptionSpec spec) => new(
+        spec.PubsubName, spec.Topic, [.. spec.Routes.Select(route => Route.Of(route.Match, route.Path))], NullIfEmpty(spec.DeadLetterTopic),
+        IsTrue(spec.Metadata.GetValueOrDefault("rawPayload")), spec.Bulk);
+
+    /// <summary>Reads an app's answer to <c>GET /dapr/subscribe</c>. Subscriptions without a route are left out, as in daprd.</summary>
+    /// <exception cref="JsonException">Not such an answer.</exception>
+    /// <exception cref="FormatException">A rule that is not served.</exception>
+    public static IReadOnlyList<Subscription> Read(ReadOnlySpan<byte> body) =>
+    [
+        .. (JsonSerializer.Deserialize(body, SubscriptionJson.Default.AppSubscriptionArray) ?? []).Select(Of)
+            .Where(subscription => subscription.Routes.Count > 0),
+    ];
+
+    private static Subscription Of(AppSubscription app)
+    {
+        var routes = (app.Routes?.Rules ?? []).Select(rule => Route.Of(rule.Match, rule.Path)).ToList();
+        if ((NullIfEmpty(app.Routes?.Default) ?? NullIfEmpty(app.Route)) is { } path) routes.Add(Route.Of(null, path));
+        return new Subscription(
+            app.PubsubName, app.Topic, routes, NullIfEmpty(app.DeadLetterTopic), IsTrue(app.Metadata?.GetValueOrDefault("rawPayload")),
+            app.BulkSubscribe is { Enabled: true } bulk ? new BulkSubscribe(Or(bulk.MaxMessagesCount, 100), Or(bulk.MaxAwaitDurationMs, 1000)) : null);
+    }
+
+    private static int Or(int value, int otherwise) => value > 0 ? value : otherwise;
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    private static bool IsTrue(string? text) => bool.TryParse(text, out var value) ? value : text == "1";
+}
+
+/// <summary>Where an event goes, and on which condition.</summary>
+/// <param name="Rule">Null always holds.</param>
+/// <param name="Path">Of the app.</param>
+public sealed record Route(MatchRule? Rule, string Path)
+{
+    public static Route Of(string? match, string path) => new(string.IsNullOrWhiteSpace(match) ? null : MatchRule.Parse(match), path);
+}
+
+/// <summary>A subscription as an app writes it.</summary>
+internal sealed record AppSubscription(
+    string PubsubName, string Topic, string? Route, AppRoutes? Routes, string? DeadLetterTopic, Dictionary<string, string>? Metadata,
+    AppBulkSubscribe? BulkSubscribe);
+
+internal sealed record AppRoutes(IReadOnlyList<AppRule>? Rules, string? Default);
+
+internal sealed record AppRule(string? Match, string Path);
+
+internal sealed record AppBulkSubscribe(bool Enabled, int MaxMessagesCount, int MaxAwaitDurationMs);
+
+[JsonSourceGenerationOptions(PropertyNameCaseInsensitive = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(AppSubscription[]))]
+internal sealed partial class SubscriptionJson : JsonSerializerContext;
