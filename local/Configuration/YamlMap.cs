@@ -48,7 +48,9 @@ public sealed class YamlMap
         }
         catch (YamlException error)
         {
-            throw new ConfigurationError($"{name}:{error.Start.Line}: not valid YAML: {OneLine(error.InnerException?.Message ?? error.Message)}");
+            var cause = error.InnerException as YamlException ?? error;
+            var line = cause.Message.Contains("tab", StringComparison.Ordinal) ? LineIndentedByTab(text) : Math.Max(cause.Start.Line, cause.End.Line);
+            throw new ConfigurationError($"{name}:{line}: not valid YAML: {OneLine(cause.Message)}");
         }
         return [.. yaml.Documents.Where(document => !IsNull(document.RootNode)).Select(document => Map(name, document.RootNode, "the document"))];
     }
@@ -137,6 +139,10 @@ public sealed class YamlMap
 
     private static bool IsNull(YamlNode node) =>
         node is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" };
+
+    /// <summary>Of this mistake, the likeliest of all, the parser reports where the mapping began.</summary>
+    private static long LineIndentedByTab(string text) =>
+        1 + Array.FindIndex(text.Split('\n'), line => line.TrimStart(' ').StartsWith('\t'));
 
     private static string OneLine(string text) => text.ReplaceLineEndings(" ");
 

@@ -98,6 +98,24 @@ public sealed class ShopHost : IAsyncDisposable
         return Dapr(_runtime.Apps.Sidecars[0].AppId).PublishEventAsync("pubsub", topic, data, metadata);
     }
 
+    /// <summary>What has been heard so far on a topic that the test listens to (<see cref="ShopHostOptions.Listen"/>).</summary>
+    public IReadOnlyList<T> Events<T>(string topic) =>
+        (_options.Listener ?? throw new InvalidOperationException("The test listens to nothing.")).Heard<T>(topic);
+
+    /// <summary>Waits for an event that holds what is asked.</summary>
+    public async Task<T> EventAsync<T>(string topic, Func<T, bool>? holds = null)
+    {
+        T? found = default;
+        await EventuallyAsync(
+            () =>
+            {
+                found = Events<T>(topic).FirstOrDefault(holds ?? (_ => true));
+                return Task.FromResult(found is not null);
+            },
+            $"an event on {topic}");
+        return found!;
+    }
+
     /// <summary>A token of a member, as the members service would sign it. Not valid when the test runs the real members service.</summary>
     public string Token(string memberId = "member-1") => _keys.Token(memberId, "member");
 

@@ -24,6 +24,8 @@ public sealed class ShopHostOptions
     /// <summary>A fresh temporary directory unless <see cref="Data"/> says otherwise.</summary>
     public string DataDirectory { get; private set; } = Path.Combine(Path.GetTempPath(), "daprshop-" + Path.GetRandomFileName());
 
+    internal EventListener? Listener { get; private set; }
+
     internal bool OwnsDataDirectory { get; private set; } = true;
 
     /// <summary>A real service, as its <c>Create</c> builds it.</summary>
@@ -47,6 +49,13 @@ public sealed class ShopHostOptions
     {
         _apps[appId] = new AppOptions(appId) { Create = arguments => FakeApp.Create(arguments, map) };
         return this;
+    }
+
+    /// <summary>Keeps what is published on these topics: see <see cref="ShopHost.Events"/>.</summary>
+    public ShopHostOptions Listen(params string[] topics)
+    {
+        Listener = new EventListener(topics);
+        return Fake(EventListener.AppId, Listener.Map);
     }
 
     /// <summary>Resources other than the shop's own <c>components/</c>: the text of a YAML file.</summary>
