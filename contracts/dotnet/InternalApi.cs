@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace DaprShop.Contracts;
 
 // Calls between services, through the sidecars: JSON over HTTP under /internal, never routed by the gateway.
@@ -31,8 +33,9 @@ public sealed record CapturePayment(Money Amount);
 /// </param>
 public sealed record PaymentReply(string Outcome, string? DeclineCode = null);
 
+/// <param name="Line2">May be left out of the JSON, which is what the attributes say: C# has no other way to say it in the middle.</param>
 public sealed record PostalAddress(
-    string Recipient, string Line1, string? Line2, string City, string PostalCode, string Country);
+    string Recipient, string Line1, [Optional, DefaultParameterValue(null)] string? Line2, string City, string PostalCode, string Country);
 
 /// <summary>shipping <c>PUT /internal/shipments/{orderId}</c>. The parcel waits until <c>orders.confirmed</c> is heard.</summary>
 /// <param name="Method"><c>standard</c> or <c>express</c>.</param>

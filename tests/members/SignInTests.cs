@@ -1,0 +1,130 @@
+using System.Net;
+using System.Text.Json;
+
+namespace DaprShop.Members.Tests;
+
+public sealed class SignInTests(MembersHost host) : IClassFixture<MembersHost>
+{
+    [Fact]
+    public async Task The_right_password_gets_tokens_that_nobody_may_cache()
+    {
+        var member = await host.MemberAsync();
+        var response = await host.Visitor().SignInAsync(member.Email.ToUpperInvariant(), MembersHost.Password);
+        Assert.True(response.Headers.CacheControl?.NoStore);
+        var tokens = await response.TokensAsync();
+        Assert.Equal(("Bearer", 900), (tokens.TokenType, tokens.ExpiresIn));
+
+        var claims = JsonDocument.Parse(Decode(tokens.AccessToken.Split('.')[1])).RootElement;
+        Assert.Equal(member.Id, claims.GetProperty("sub").GetString());
+        Assert.Equal("member", claims.GetProperty("role").GetString());
+        Assert.Equal("daprshop", claims.GetProperty("iss").GetString());
+        Assert.Equal("daprshop", claims.GetProperty("aud").GetString());
+        Assert.Equal(900, claims.GetProperty("exp").GetInt64() - claims.GetProperty("iat").GetInt64());
+    }
+
+    [Fact]
+    public async Task A_wrong_password_and_an_unknown_address_answer_alike()
+    {
+        var member = await host.MemberAsync();
+        var wrong = await (await host.Visitor().SignInAsync(member.Email, "wrong horse")).ProblemAsync(HttpStatusCode.Unauthorized);
+        var unknown = await (await host.Visitor().SignInAsync(MembersHost.NewEmail(), "wrong horse")).ProblemAsync(HttpStatusCode.Unauthorized);
+        var nonsense = await (await host.Visitor().SignInAsync("nonsense", "wrong horse")).ProblemAsync(HttpStatusCode.Unauthorized);
+        Assert.Equal(wrong.GetProperty("detail").GetString(), unknown.GetProperty("detail").GetString());
+        Assert.Equal(wrong.GetProperty("detail").GetString(), nonsense.GetProperty("detail").GetString());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Guessing_is_slowed_down_account_or_not_and_the_member_gets_in_afterwards(bool exists)
+    {
+        var email = exists ? (await host.MemberAsync()).Email : MembersHost.NewEmail();
+        for (var guess = 0; guess < AccountThrottle.FreeFailures; guess++)
+            Assert.Equal(HttpStatusCode.Unauthorized, (await host.Visitor().SignInAsync(email, "wrong horse")).StatusCode);
+
+        var slowed = await host.Visitor().SignInAsync(email, MembersHost.Password);
+        await slowed.ProblemAsync(HttpStatusCode.TooManyRequests);
+        Assert.Equal(TimeSpan.FromSeconds(1), slowed.Headers.RetryAfter?.Delta);
+
+        host.Clock.Advance(TimeSpan.FromSeconds(1));
+        var later = await host.Visitor().SignInAsync(email, MembersHost.Password);
+        Assert.Equal(exists ? HttpStatusCode.OK : HttpStatusCode.Unauthorized, later.StatusCode);
+    }
+
+    [Fact]
+    public async Task Guesses_at_once_cannot_slip_past_the_count()
+    {
+        var email = MembersHost.NewEmail();
+        var guesses = await Task.WhenAll(Enumerable.Range(0, 15).Select(_ => host.Visitor().SignInAsync(email, "wrong horse")));
+        Assert.InRange(guesses.Count(guess => guess.StatusCode == HttpStatusCode.Unauthorized), 1, AccountThrottle.FreeFailures);
+    }
+
+    [Fact]
+    public async Task The_member_at_home_is_not_slowed_by_an_attacker_elsewhere()
+    {
+        var member = await host.MemberAsync();
+        HttpResponseMessage attack;
+        do attack = await host.Visitor().SignInAsync(member.Email, "wrong horse");
+        while (attack.StatusCode == HttpStatusCode.Unauthorized);
+        Assert.Equal(HttpStatusCode.TooManyRequests, attack.StatusCode);
+        await member.Client.TokensAsync(member.Email, MembersHost.Password);
+    }
+
+    [Fact]
+    public async Task One_address_that_tries_many_accounts_is_slowed_down_and_a_restart_does_not_forget()
+    {
+        var attacker = host.Visitor();
+        for (var guess = 0; guess < AddressThrottle.FreeFailures; guess++)
+            Assert.Equal(HttpStatusCode.Unauthorized, (await attacker.SignInAsync(MembersHost.NewEmail(), "wrong horse")).StatusCode);
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await attacker.SignInAsync(MembersHost.NewEmail(), "wrong horse")).StatusCode);
+
+        await host.Shop.RestartAsync("members");
+        await MembersHost.WhenReadyAsync(host.Shop);
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await attacker.SignInAsync(MembersHost.NewEmail(), "wrong horse")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_refresh_token_is_replaced_when_it_is_used_and_outlives_a_restart()
+    {
+        var first = (await host.MemberAsync()).Tokens;
+        var second = await (await host.Visitor().RefreshAsync(first.RefreshToken)).TokensAsync();
+        Assert.NotEqual(first.RefreshToken, second.RefreshToken);
+        await host.Shop.RestartAsync("members");
+        await MembersHost.WhenReadyAsync(host.Shop);
+        await (await host.Visitor().RefreshAsync(second.RefreshToken)).TokensAsync();
+    }
+
+    [Fact]
+    public async Task A_stolen_refresh_token_ends_the_session()
+    {
+        var first = (await host.MemberAsync()).Tokens;
+        var second = await (await host.Visitor().RefreshAsync(first.RefreshToken)).TokensAsync();
+        host.Clock.Advance(Session.Grace);
+        await (await host.Visitor().RefreshAsync(first.RefreshToken)).ProblemAsync(HttpStatusCode.Unauthorized);
+        await (await host.Visitor().RefreshAsync(second.RefreshToken)).ProblemAsync(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task Two_refreshes_at_once_with_one_token_both_get_on()
+    {
+        var tokens = (await host.MemberAsync()).Tokens;
+        var both = await Task.WhenAll(host.Visitor().RefreshAsync(tokens.RefreshToken), host.Visitor().RefreshAsync(tokens.RefreshToken));
+        var replacements = await Task.WhenAll(both.Select(response => response.TokensAsync()));
+        Assert.NotEqual(replacements[0].RefreshToken, replacements[1].RefreshToken);
+        await (await host.Visitor().RefreshAsync(replacements[0].RefreshToken)).TokensAsync();
+        await (await host.Visitor().RefreshAsync(replacements[1].RefreshToken)).ProblemAsync(HttpStatusCode.Unauthorized);
+    }
+
+    [Theory]
+    [InlineData("""{}""", HttpStatusCode.BadRequest)]
+    [InlineData("""{"email":"ada@example.com"}""", HttpStatusCode.BadRequest)]
+    [InlineData("""{"email":"ada@example.com","password":"correct horse","refreshToken":"x"}""", HttpStatusCode.BadRequest)]
+    [InlineData("""{"refreshToken":"x"}""", HttpStatusCode.Unauthorized)]
+    [InlineData("""{"refreshToken":"AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}""", HttpStatusCode.Unauthorized)]
+    [InlineData("""{"refreshToken":7}""", HttpStatusCode.BadRequest)]
+    public async Task Anything_else_is_refused(string body, HttpStatusCode expected) => await
+        (await host.Visitor().PostAsync("/api/members/token", new StringContent(body, System.Text.Encoding.UTF8, "application/json")))
+        .ProblemAsync(expected);
+
+    private static byte[] Decode(string part) => System.Buffers.Text.Base64Url.DecodeFromChars(part);
+}
