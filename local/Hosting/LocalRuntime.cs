@@ -40,8 +40,11 @@ public sealed class LocalRuntime : IAsyncDisposable
         processes.EndLeftovers();
         foreach (var (sidecar, app) in sidecars) RefuseTakenPort(sidecar, app);
         var host = BuildHost([.. sidecars.Keys], options);
+        IAppObserver[] observers;
         try
         {
+            // Made now, so that a broken component is told before anything runs.
+            observers = [.. host.Services.GetServices<IAppObserver>()];
             await host.StartAsync(cancellation);
         }
         catch (Exception error)
@@ -50,7 +53,6 @@ public sealed class LocalRuntime : IAsyncDisposable
             if (error is IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException }) throw PortTaken(sidecars.Keys, error);
             throw;
         }
-        var observers = host.Services.GetServices<IAppObserver>().ToArray();
         var logger = host.Services.GetRequiredService<ILogger<LocalRuntime>>();
         var runtime = new LocalRuntime(host, sidecars.ToDictionary(
             pair => pair.Key,
