@@ -16,6 +16,9 @@ public sealed class LocalRuntime : IAsyncDisposable
     /// <summary>daprd's default.</summary>
     private const long MaxBodyBytes = 4 << 20;
 
+    /// <summary>For answers that are still being written when the sidecars end; streams never end by themselves.</summary>
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(2);
+
     private readonly WebApplication _host;
     private readonly Dictionary<Sidecar, AppSupervisor> _supervisors;
 
@@ -85,7 +88,7 @@ public sealed class LocalRuntime : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(_supervisors.Values.Select(supervisor => supervisor.DisposeAsync().AsTask()));
-        await _host.StopAsync();
+        using (var limit = new CancellationTokenSource(s_grace)) await _host.StopAsync(limit.Token);
         await _host.DisposeAsync();
         foreach (var sidecar in _supervisors.Keys) sidecar.App.Dispose();
     }

@@ -13,6 +13,8 @@ internal interface IRunningApp : IAsyncDisposable
 /// <summary>An app in this process.</summary>
 internal sealed class InProcessApp : IRunningApp
 {
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(5);
+
     private readonly WebApplication _app;
 
     private InProcessApp(WebApplication app)
@@ -38,7 +40,11 @@ internal sealed class InProcessApp : IRunningApp
         return new InProcessApp(app);
     }
 
-    public Task StopAsync() => _app.StopAsync();
+    public async Task StopAsync()
+    {
+        using var limit = new CancellationTokenSource(s_grace);
+        await _app.StopAsync(limit.Token);
+    }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
