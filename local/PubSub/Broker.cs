@@ -14,17 +14,11 @@ public sealed class Broker : IAsyncDisposable
     private readonly TimeProvider _time;
     private volatile FrozenDictionary<(string PubSub, string Topic), BrokerQueue[]> _queues;
 
+    /// <exception cref="IOException">The log cannot be opened.</exception>
     public Broker(DataDirectory data, TimeProvider time)
-        : this(Path.Combine(data.Path, "broker.db"), time)
-    {
-    }
-
-    /// <param name="file">The log.</param>
-    /// <param name="time">For retries.</param>
-    internal Broker(string file, TimeProvider time)
     {
         _time = time;
-        _log = new BrokerLog(file, time);
+        _log = new BrokerLog(Path.Combine(data.Path, "broker.db"), time);
         _queues = Index(_log.Queues.Select(queue =>
             new BrokerQueue(_log, time, queue.Id, queue.PubSub, queue.Topic, queue.App, queue.Depth)));
     }

@@ -89,7 +89,7 @@ public sealed class BrokerQueue
     }
 
     /// <summary>The app is done with the message.</summary>
-    internal void Done(BrokerMessage message, bool isRemoved = false)
+    public void Done(BrokerMessage message, bool isRemoved = false)
     {
         if (!isRemoved) _log.Remove(message);
         lock (_lock)
@@ -100,7 +100,7 @@ public sealed class BrokerQueue
     }
 
     /// <summary>Gives the message to the app again after a while.</summary>
-    internal void TryAgain(BrokerMessage message, TimeSpan delay) => _ = TryAgainAsync(message, delay);
+    public void TryAgain(BrokerMessage message, TimeSpan delay) => _ = TryAgainAsync(message, delay);
 
     private async Task TryAgainAsync(BrokerMessage message, TimeSpan delay)
     {

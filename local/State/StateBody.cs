@@ -11,6 +11,7 @@ namespace DaprShop.Local.State;
 /// </summary>
 internal static class StateBody
 {
+    private const string Deserializing = "failed deserializing HTTP body: ";
     private static readonly byte[] Null = "null"u8.ToArray();
 
     /// <summary><c>[{"key","value","etag","metadata","options":{"concurrency","consistency"}}]</c></summary>
@@ -36,9 +37,7 @@ internal static class StateBody
         return Member(body.RootElement, "keys") is { } keys ? ReadArray(keys, key => Text(key) ?? "") : [];
     }
 
-    private const string Deserializing = "failed deserializing HTTP body: ";
-
-    public static DaprError Malformed(string message) => new(400, "ERR_MALFORMED_REQUEST", StatusCode.InvalidArgument, message);
+    private static DaprError Malformed(string message) => new(400, "ERR_MALFORMED_REQUEST", StatusCode.InvalidArgument, message);
 
     private static async Task<JsonDocument> ParseAsync(HttpRequest request, string errorPrefix)
     {
@@ -71,7 +70,7 @@ internal static class StateBody
         var options = Member(item, "options");
         return new StateRequest(
             key,
-            isDelete ? null : Member(item, "value") is { } value ? JsonMarshal.GetRawUtf8Value(value).ToArray() : Null,
+            isDelete ? default(ReadOnlyMemory<byte>?) : Member(item, "value") is { } value ? JsonMarshal.GetRawUtf8Value(value).ToArray() : Null,
             Text(Member(item, "etag")),
             options is { } set ? Text(Member(set, "concurrency")) : null,
             options is { } also ? Text(Member(also, "consistency")) : null,

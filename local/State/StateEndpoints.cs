@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DaprShop.Local.Hosting;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace DaprShop.Local.State;
 
@@ -26,7 +27,7 @@ public static class StateEndpoints
 
     private static async Task GetAsync(HttpContext http, string store, string key, StateRequests state)
     {
-        var item = await state.GetAsync(http.GetSidecar(), store, key);
+        var item = await state.GetAsync(http.GetSidecar(), store, Decoded(key, http));
         if (item is null)
         {
             http.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -41,8 +42,9 @@ public static class StateEndpoints
         await http.Response.Body.WriteAsync(item.Value);
     }
 
-    private static async Task GetBulkAsync(HttpContext http, string store, StateRequests state)
+    private static async Task GetBulkAsync(HttpContext http, string store, StateRequests state, StateStores stores)
     {
+        _ = stores.Of(http.GetSidecar(), store);
         var keys = await StateBody.ReadKeysAsync(http.Request);
         var items = await state.GetAsync(http.GetSidecar(), store, keys);
         http.Response.ContentType = "application/json";
@@ -96,7 +98,7 @@ public static class StateEndpoints
     private static async Task DeleteAsync(HttpContext http, string store, string key, StateRequests state)
     {
         var query = http.Request.Query;
-        var request = new StateRequest(key, null, http.Request.Headers.IfMatch, query["concurrency"], query["consistency"], Ttl(http));
+        var request = new StateRequest(Decoded(key, http), null, http.Request.Headers.IfMatch, query["concurrency"], query["consistency"], Ttl(http));
         await state.DeleteAsync(http.GetSidecar(), store, request);
         http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
@@ -110,6 +112,15 @@ public static class StateEndpoints
     }
 
     private static void Query(HttpContext http, string store, StateRequests state) => state.Query(http.GetSidecar(), store);
+
+    /// <summary>Routing leaves <c>%2F</c> as it came, for a slash would be another segment; in a key it is a slash.</summary>
+    private static string Decoded(string key, HttpContext http)
+    {
+        if (!key.Contains("%2F", StringComparison.OrdinalIgnoreCase)) return key;
+        var target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var path = target.IndexOf('?') is >= 0 and var query ? target[..query] : target;
+        return Uri.UnescapeDataString(path[(path.LastIndexOf('/') + 1)..]);
+    }
 
     private static string? Ttl(HttpContext http) => http.Request.Query.TryGetValue(TtlParameter, out var ttl) ? ttl[0] : null;
 }

@@ -138,7 +138,7 @@ public sealed class StateStoreTests : IDisposable
                 foreach (var operation in operations)
                 {
                     var writes = operation.Writes.Select(write => new StateWrite(
-                        write.Key, write.Value is { } value ? Encoding.UTF8.GetBytes($"{value}") : null,
+                        write.Key, write.Value is { } value ? Encoding.UTF8.GetBytes($"{value}") : default(ReadOnlyMemory<byte>?),
                         write.ETag switch { 1 => store.Get(write.Key)?.ETag, 2 => "stale", _ => null },
                         write.FirstWrite, null)).ToArray();
                     Assert.Equal(model.Apply(writes, key => store.Get(key)?.ETag), store.Apply(writes));
