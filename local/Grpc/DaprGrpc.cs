@@ -1,3 +1,4 @@
+using DaprShop.Local.Actors;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Health;
 using DaprShop.Local.Hosting;
@@ -15,7 +16,7 @@ namespace DaprShop.Local.Grpc;
 /// which turn messages into calls of the block's core and back. What is not served answers UNIMPLEMENTED.
 /// </summary>
 public sealed partial class DaprGrpc(
-    StateRequests state, PublishRequests publish, SecretStores secrets, SidecarMetadata metadata, SidecarShutdown shutdown)
+    StateRequests state, PublishRequests publish, SecretStores secrets, SidecarMetadata metadata, SidecarShutdown shutdown, ActorBlock actors)
 {
     private static Sidecar SidecarOf(ServerCallContext context) => context.GetHttpContext().GetSidecar();
 }
@@ -33,6 +34,7 @@ public sealed partial class DaprGrpcMethods : IServiceMethodProvider<DaprGrpc>
         AddSecrets(context);
         AddPubSub(context);
         AddState(context);
+        AddActors(context);
     }
 
     private static void Unary<TRequest, TResponse>(

@@ -1,7 +1,9 @@
+using DaprShop.Local.Actors;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Health;
 using DaprShop.Local.Invocation;
 using DaprShop.Local.PubSub;
+using DaprShop.Local.Resiliency;
 using DaprShop.Local.Secrets;
 using DaprShop.Local.State;
 
@@ -15,8 +17,10 @@ internal static class BuildingBlocks
         services.AddHealth();
         services.AddInvocation();
         services.AddPubSub();
+        services.AddResiliency();
         services.AddSecrets();
         services.AddState();
+        services.AddActors();
     }
 
     public static void MapBuildingBlocks(this IEndpointRouteBuilder routes)
@@ -25,6 +29,7 @@ internal static class BuildingBlocks
         routes.MapPubSub();
         routes.MapSecrets();
         routes.MapState();
+        routes.MapActors();
         routes.MapUnserved();
     }
 }

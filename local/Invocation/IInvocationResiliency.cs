@@ -8,9 +8,3 @@ public interface IInvocationResiliency
     /// <summary>What sends a caller's requests to a replica of an app; its own <see cref="AppChannel.Http"/> when no policy applies.</summary>
     HttpMessageInvoker Between(Sidecar caller, Sidecar callee);
 }
-
-/// <summary>No policies: every call goes straight through.</summary>
-internal sealed class NoInvocationResiliency : IInvocationResiliency
-{
-    public HttpMessageInvoker Between(Sidecar caller, Sidecar callee) => callee.App.Http;
-}

@@ -7,6 +7,5 @@ internal static class InvocationBlock
     {
         services.AddHttpForwarder();
         services.AddSingleton<Invoker>();
-        services.AddSingleton<IInvocationResiliency, NoInvocationResiliency>();
     }
 }

@@ -2,12 +2,9 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using DaprShop.Local.Configuration;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
-using DaprShop.Local.Resiliency;
 using Grpc.Core;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace DaprShop.Local.PubSub;
 
@@ -19,8 +16,6 @@ public static class PublishEndpoints
     public static void AddPubSub(this IServiceCollection services)
     {
         services.AddSingleton<PubSubComponents>().AddSingleton<Broker>().AddSingleton<PublishRequests>().AddSingleton<IAppObserver, Subscriber>();
-        services.TryAddSingleton(provider => new ResiliencyPolicies(
-            ResiliencySpec.Load(provider.GetRequiredService<Resources>().Folders), provider.GetRequiredService<TimeProvider>()));
     }
 
     public static void MapPubSub(this IEndpointRouteBuilder routes)

@@ -46,6 +46,18 @@ public static class GoDuration
         return true;
     }
 
+    /// <summary>As Go prints a duration that is not negative: <c>1h0m5s</c>, <c>1.5s</c>, <c>250ms</c>.</summary>
+    public static string Format(TimeSpan duration)
+    {
+        if (duration < TimeSpan.FromSeconds(1) && duration != TimeSpan.Zero)
+            return string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds:0.####}ms");
+        var hours = (long)duration.TotalHours;
+        var seconds = duration.TotalSeconds - hours * 3600.0 - duration.Minutes * 60.0;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(hours > 0 ? $"{hours}h" : "")}{(hours > 0 || duration.Minutes > 0 ? $"{duration.Minutes}m" : "")}{seconds:0.#######}s");
+    }
+
     private static double? TicksOf(ReadOnlySpan<char> unit)
     {
         foreach (var (name, ticks) in s_units)

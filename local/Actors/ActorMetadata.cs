@@ -1,0 +1,22 @@
+using Dapr.Client.Autogen.Grpc.v1;
+using DaprShop.Local.Health;
+using DaprShop.Local.Hosting;
+
+namespace DaprShop.Local.Actors;
+
+/// <summary>The actor types of a sidecar's app, and how many of each are active, in its metadata.</summary>
+internal sealed class ActorMetadata(ActorPlacement placement) : IMetadataSource
+{
+    public void AddTo(GetMetadataResponse metadata, Sidecar sidecar)
+    {
+        if (placement.HostOf(sidecar) is not { } host) return;
+        metadata.ActorRuntime = new ActorRuntime
+        {
+            RuntimeStatus = ActorRuntime.Types.ActorRuntimeStatus.Running,
+            HostReady = true,
+            Placement = "placement: connected",
+        };
+        metadata.ActorRuntime.ActiveActors.Add(host.Types.Keys.Order(StringComparer.Ordinal)
+            .Select(type => new ActiveActorsCount { Type = type, Count = host.CountOf(type) }));
+    }
+}

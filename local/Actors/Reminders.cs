@@ -1,0 +1,238 @@
+using System.Buffers;
+using System.Text.Json;
+using DaprShop.Local.Errors;
+using DaprShop.Local.Hosting;
+
+namespace DaprShop.Local.Actors;
+
+/// <summary>
+/// Durable wake-up calls for actors, as daprd keeps them in its scheduler. On disk before a registration is answered; what was missed
+/// while the runtime was down fires as soon as the actor's app is there. Registering and unregistering each cost one group commit.
+/// </summary>
+internal sealed class Reminders : IDisposable
+{
+    /// <summary>However many are due at once after a restart, no more callbacks run at a time.</summary>
+    private const int MaxFiring = 128;
+
+    private static readonly TimeSpan s_unreachableRetry = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<ReminderKey, Reminder> _reminders = [];
+    private readonly List<Reminder> _homeless = [];
+    private readonly SemaphoreSlim _firing = new(MaxFiring);
+    private readonly DueQueue<Reminder> _queue;
+    private readonly ReminderStore _store;
+    private readonly ActorPlacement _placement;
+    private readonly ActorCalls _calls;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Reminders> _logger;
+
+    public Reminders(ReminderStore store, ActorPlacement placement, ActorCalls calls, TimeProvider time, ILogger<Reminders> logger)
+    {
+        (_store, _placement, _calls, _time, _logger) = (store, placement, calls, time, logger);
+        _queue = new DueQueue<Reminder>(time, reminder => _ = FireAsync(reminder));
+        foreach (var reminder in store.TakeSaved())
+        {
+            _reminders[reminder.Key] = reminder;
+            _homeless.Add(reminder);
+        }
+        placement.HostsArrived += QueueHomeless;
+    }
+
+    /// <exception cref="DaprError">As daprd answers it.</exception>
+    public async Task RegisterAsync(Sidecar sidecar, ActorRef actor, string name, ScheduleBody body, byte[]? data, CancellationToken cancellation)
+    {
+        ActorNames.Check(name);
+        await CheckHostedAsync(sidecar, actor, cancellation);
+        var (registration, due) = ReminderRegistration.Create(body, data, _time.GetUtcNow());
+        var reminder = new Reminder(new ReminderKey(sidecar.AppId, actor, name), registration) { ScheduledAt = due, DueAt = due };
+        Replace(reminder, body.Overwrite ?? true);
+        try
+        {
+            await _store.SaveAsync(reminder);
+        }
+        catch (Exception error)
+        {
+            Forget(reminder);
+            throw ActorErrors.ReminderCreate(error.Message);
+        }
+        Queue(reminder);
+    }
+
+    /// <summary>No error when there is none.</summary>
+    /// <exception cref="DaprError">As daprd answers it.</exception>
+    public async Task UnregisterAsync(Sidecar sidecar, ActorRef actor, string name, CancellationToken cancellation)
+    {
+        await CheckHostedAsync(sidecar, actor, cancellation);
+        Reminder? reminder;
+        lock (_lock) _reminders.TryGetValue(new ReminderKey(sidecar.AppId, actor, name), out reminder);
+        if (reminder is null || !Forget(reminder)) return;
+        try
+        {
+            await _store.DeleteAsync(reminder);
+        }
+        catch (Exception error)
+        {
+            throw ActorErrors.ReminderDelete(error.Message);
+        }
+    }
+
+    /// <exception cref="DaprError">There is none, or as daprd answers it.</exception>
+    public async Task<ReminderRegistration> GetAsync(Sidecar sidecar, ActorRef actor, string name, CancellationToken cancellation)
+    {
+        await CheckHostedAsync(sidecar, actor, cancellation);
+        lock (_lock)
+        {
+            return _reminders.TryGetValue(new ReminderKey(sidecar.AppId, actor, name), out var reminder)
+                ? reminder.Registration
+                : throw ActorErrors.ReminderNotFound(name);
+        }
+    }
+
+    public void Dispose()
+    {
+        _placement.HostsArrived -= QueueHomeless;
+        _queue.Dispose();
+        _firing.Dispose();
+    }
+
+    private async ValueTask CheckHostedAsync(Sidecar sidecar, ActorRef actor, CancellationToken cancellation)
+    {
+        if (actor.Type.StartsWith(ActorRef.ReservedPrefix, StringComparison.Ordinal)) throw ActorErrors.Reserved(actor.Type);
+        var host = await _placement.OfAsync(sidecar, cancellation);
+        if (host is null || !host.Types.ContainsKey(actor.Type)) throw ActorErrors.ReminderNotHosted();
+    }
+
+    private void Replace(Reminder reminder, bool overwrite)
+    {
+        lock (_lock)
+        {
+            if (_reminders.TryGetValue(reminder.Key, out var former))
+            {
+                if (!overwrite) throw ActorErrors.ReminderExists(reminder.Key.Name);
+                former.IsGone = true;
+                _queue.Remove(former);
+                reminder.Row = former.Row;
+            }
+            _reminders[reminder.Key] = reminder;
+        }
+    }
+
+    /// <summary>False when it was gone already.</summary>
+    private bool Forget(Reminder reminder)
+    {
+        lock (_lock)
+        {
+            if (reminder.IsGone) return false;
+            reminder.IsGone = true;
+            _queue.Remove(reminder);
+            return _reminders.Remove(reminder.Key);
+        }
+    }
+
+    private void Queue(Reminder reminder)
+    {
+        lock (_lock)
+        {
+            if (!reminder.IsGone) _queue.Add(reminder);
+        }
+    }
+
+    private void QueueHomeless()
+    {
+        lock (_lock)
+        {
+            foreach (var reminder in _homeless.Where(reminder => !reminder.IsGone)) _queue.Add(reminder);
+            _homeless.Clear();
+        }
+    }
+
+    private async Task FireAsync(Reminder reminder)
+    {
+        try
+        {
+            if (await TryFireAsync(reminder) is { } success) Advance(reminder, success);
+        }
+        catch (Exception error) when (error is ObjectDisposedException or OperationCanceledException)
+        {
+            // The runtime stops; the reminder is on disk.
+        }
+        catch (Exception error)
+        {
+            _logger.LogError(error, "Reminder {Reminder} of {Actor}", reminder.Key.Name, reminder.Key.Actor);
+        }
+    }
+
+    /// <summary>Null when nothing can be said about the callback, because the app is not there: the reminder waits for it.</summary>
+    private async Task<bool?> TryFireAsync(Reminder reminder)
+    {
+        await _firing.WaitAsync();
+        try
+        {
+            if (reminder.IsGone) return null;
+            var answer = await _calls.FireAsync(reminder.Key.Actor, "remind/" + reminder.Key.Name, Payload(reminder.Registration.Data));
+            if (answer is not null) return true;
+            await WaitForHostAsync(reminder);
+            return null;
+        }
+        catch (DaprError)
+        {
+            // What the app answered is not for the log: it may quote the request.
+            _logger.LogWarning("Reminder {Reminder} of {Actor} failed", reminder.Key.Name, reminder.Key.Actor);
+            return false;
+        }
+        catch (HttpRequestException)
+        {
+            reminder.DueAt = _time.GetUtcNow() + s_unreachableRetry;
+            Queue(reminder);
+            return null;
+        }
+        finally
+        {
+            _firing.Release();
+        }
+    }
+
+    private async Task WaitForHostAsync(Reminder reminder)
+    {
+        lock (_lock) _homeless.Add(reminder);
+        if (await _placement.FindAsync(reminder.Key.Actor) is not null) QueueHomeless();
+    }
+
+    private void Advance(Reminder reminder, bool success)
+    {
+        lock (_lock)
+        {
+            if (reminder.IsGone) return;
+            var now = _time.GetUtcNow();
+            if (success ? reminder.Succeed(now) : reminder.Fail(now))
+            {
+                _store.SaveLater(reminder);
+                _queue.Add(reminder);
+                return;
+            }
+            reminder.IsGone = true;
+            _reminders.Remove(reminder.Key);
+        }
+        _store.DeleteLater(reminder);
+    }
+
+    /// <summary>As daprd sends it: the scheduler does not hand the times back, so they are empty.</summary>
+    private static ReadOnlyMemory<byte> Payload(byte[]? data)
+    {
+        var buffer = new ArrayBufferWriter<byte>(64 + (data?.Length ?? 0));
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            if (data is not null)
+            {
+                json.WritePropertyName("data"u8);
+                json.WriteRawValue(data);
+            }
+            json.WriteString("dueTime"u8, ""u8);
+            json.WriteString("period"u8, ""u8);
+            json.WriteEndObject();
+        }
+        return buffer.WrittenMemory;
+    }
+}

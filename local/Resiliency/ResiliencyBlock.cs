@@ -1,0 +1,28 @@
+using System.Collections.Concurrent;
+using DaprShop.Local.Configuration;
+using DaprShop.Local.Hosting;
+using DaprShop.Local.Invocation;
+
+namespace DaprShop.Local.Resiliency;
+
+internal static class ResiliencyBlock
+{
+    public static void AddResiliency(this IServiceCollection services)
+    {
+        services.AddSingleton(provider => new ResiliencyPolicies(
+            ResiliencySpec.Load(provider.GetRequiredService<Resources>().Folders), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IInvocationResiliency, InvocationResiliency>();
+    }
+}
+
+/// <summary>Policies around calls from app to app; who has none calls straight.</summary>
+internal sealed class InvocationResiliency(ResiliencyPolicies policies) : IInvocationResiliency
+{
+    private readonly ConcurrentDictionary<(Sidecar Caller, Sidecar Callee), HttpMessageInvoker> _invokers = new();
+
+    public HttpMessageInvoker Between(Sidecar caller, Sidecar callee) =>
+        _invokers.GetOrAdd((caller, callee), static (pair, policies) =>
+            policies.For(pair.Caller.AppId).App(pair.Callee.AppId, $"{pair.Callee.Replica}") is { } policy
+                ? new ResilientInvoker(pair.Callee.App.Http, policy)
+                : pair.Callee.App.Http, policies);
+}

@@ -1,0 +1,184 @@
+using System.Net;
+using System.Text;
+using Dapr.Actors;
+using DaprShop.Testing;
+using Microsoft.Extensions.Time.Testing;
+
+namespace DaprShop.Local.Tests.Actors;
+
+/// <summary>Everything about actors that takes time, by a clock of the test's own.</summary>
+public sealed class ReminderTests : IAsyncLifetime
+{
+    private readonly Probe _probe = new();
+    private readonly FakeTimeProvider _clock = new(DateTimeOffset.Parse("2030-01-01T00:00:00Z"));
+    private readonly string _data = Directory.CreateTempSubdirectory("daprshop-actors-").FullName;
+    private ShopHost _host = null!;
+
+    public async ValueTask InitializeAsync() => _host = await CounterApp.StartAsync(_probe, _clock, _data);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.DisposeAsync();
+        Directory.Delete(_data, recursive: true);
+    }
+
+    [Fact]
+    public async Task Reminders_fire_when_due_and_then_with_their_period()
+    {
+        await Counter("1").RemindAsync(new Schedule("tea", 60, 10, "earl grey"));
+        _clock.Advance(TimeSpan.FromSeconds(59));
+        Assert.Empty(_probe.Events);
+        for (var times = 1; times <= 3; times++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(times == 1 ? 1 : 10));
+            await _probe.HappenedAsync("reminder 1 tea earl grey", times);
+            await TurnIsOverAsync("1");
+        }
+        Assert.Equal(3, _probe.Events.Count);
+    }
+
+    [Fact]
+    public async Task A_reminder_survives_the_runtime_and_fires_once_for_all_it_has_missed()
+    {
+        await Counter("1").RemindAsync(new Schedule("tea", 60, 10, ""));
+        await _host.DisposeAsync();
+        _clock.Advance(TimeSpan.FromSeconds(3605));
+        _host = await CounterApp.StartAsync(_probe, _clock, _data);
+        _clock.Advance(TimeSpan.FromMilliseconds(1));
+        await _probe.HappenedAsync("reminder 1 tea ");
+        await TurnIsOverAsync("1");
+        Assert.Single(_probe.Events, "reminder 1 tea ");
+
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        await _probe.HappenedAsync("reminder 1 tea ", 2);
+    }
+
+    [Fact]
+    public async Task A_periodic_reminder_whose_callback_fails_goes_on()
+    {
+        _probe.RemindersFail = true;
+        await Counter("1").RemindAsync(new Schedule("tea", 0, 60, ""));
+        for (var times = 1; times <= 9; times++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds((times - 1) % 4 == 0 ? 57 : 1));
+            await _probe.HappenedAsync("reminder 1 tea ", times);
+            await TurnIsOverAsync("1");
+        }
+    }
+
+    [Fact]
+    public async Task A_reminder_that_fires_once_is_tried_three_times_more_and_dropped()
+    {
+        _probe.RemindersFail = true;
+        await Counter("1").RemindAsync(new Schedule("tea", 1, -1, ""));
+        for (var times = 1; times <= 4; times++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            await _probe.HappenedAsync("reminder 1 tea ", times);
+            await TurnIsOverAsync("1");
+        }
+        await ShopHost.EventuallyAsync(async () => await ReminderStatusAsync("1", "tea") == HttpStatusCode.NotFound, "the reminder to be dropped");
+    }
+
+    [Fact]
+    public async Task A_failure_policy_of_its_own_is_honoured()
+    {
+        _probe.RemindersFail = true;
+        using var http = _host.DaprHttp("counters");
+        await http.PostAsync("v1.0/actors/Counter/1/reminders/tea", new StringContent(
+            """{"dueTime":"1s","failurePolicy":{"drop":{}}}""", Encoding.UTF8, "application/json"));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await ShopHost.EventuallyAsync(async () => await ReminderStatusAsync("1", "tea") == HttpStatusCode.NotFound, "the reminder to be dropped");
+        Assert.Single(_probe.Events);
+    }
+
+    [Fact]
+    public async Task Unregistered_reminders_do_not_fire_even_from_within_their_callback()
+    {
+        await Counter("1").RemindAsync(new Schedule("tea", 1, 1, ""));
+        await Counter("1").ForgetAsync("tea");
+        await Counter("2").RemindAsync(new Schedule("once-then-never", 1, 1, ""));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await _probe.HappenedAsync("reminder 2 once-then-never ");
+        await TurnIsOverAsync("2");
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(HttpStatusCode.NotFound, await ReminderStatusAsync("1", "tea"));
+        Assert.Equal(HttpStatusCode.NotFound, await ReminderStatusAsync("2", "once-then-never"));
+        Assert.Single(_probe.Events);
+
+        await _host.DisposeAsync();
+        _host = await CounterApp.StartAsync(_probe, _clock, _data);
+        Assert.Equal(HttpStatusCode.NotFound, await ReminderStatusAsync("2", "once-then-never"));
+    }
+
+    [Fact]
+    public async Task Reminders_wait_for_an_app_that_is_away()
+    {
+        await Counter("1").RemindAsync(new Schedule("tea", 10, -1, ""));
+        await _host.StopAppAsync("counters");
+        _clock.Advance(TimeSpan.FromSeconds(30));
+        await _host.StartAppAsync("counters");
+        _clock.Advance(TimeSpan.FromMilliseconds(1));
+        await _probe.HappenedAsync("reminder 1 tea ");
+    }
+
+    [Fact]
+    public async Task Timers_fire_with_their_period_until_they_are_stopped()
+    {
+        await Counter("1").StartTimerAsync(new Schedule("t", 5, 10, "tock"));
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        await _probe.HappenedAsync("tick 1 tock");
+        await TurnIsOverAsync("1");
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        await _probe.HappenedAsync("tick 1 tock", 2);
+        await Counter("1").StopTimerAsync("t");
+        _clock.Advance(TimeSpan.FromSeconds(30));
+        await TurnIsOverAsync("1");
+        Assert.Equal(2, _probe.Events.Count);
+    }
+
+    [Fact]
+    public async Task An_idle_actor_is_deactivated_and_comes_back_with_its_state()
+    {
+        var counter = Counter("1");
+        await counter.AddAsync(3);
+        _clock.Advance(CounterApp.IdleTimeout - TimeSpan.FromSeconds(1));
+        await counter.AddAsync(1);
+        _clock.Advance(CounterApp.IdleTimeout - TimeSpan.FromSeconds(1));
+        Assert.Empty(_probe.Events);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await _probe.HappenedAsync("deactivated 1");
+        Assert.Equal(4, await counter.GetAsync());
+    }
+
+    [Fact]
+    public async Task A_type_that_nobody_hosts_is_looked_for_five_times_more_and_then_an_error()
+    {
+        using var http = _host.DaprHttp("counters");
+        var call = http.PutAsync("v1.0/actors/Nobody/1/method/m", null);
+        while (!call.IsCompleted)
+        {
+            _clock.Advance(TimeSpan.FromMilliseconds(200));
+            await Task.WhenAny(call, Task.Delay(2));
+        }
+        var response = await call;
+        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        Assert.Contains("did not find address for actor 'Nobody||1'", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    private ICounter Counter(string id) => ActorTests.Shop.ProxiesOf(_host).CreateActorProxy<ICounter>(new ActorId(id), "Counter");
+
+    /// <summary>A turn of its own comes after the one that a callback is in, and what follows a callback is soon after that.</summary>
+    private async Task TurnIsOverAsync(string id)
+    {
+        await Counter(id).GetAsync();
+        await Task.Delay(30);
+    }
+
+    private async Task<HttpStatusCode> ReminderStatusAsync(string id, string name)
+    {
+        using var http = _host.DaprHttp("counters");
+        using var response = await http.GetAsync($"v1.0/actors/Counter/{id}/reminders/{name}");
+        return response.StatusCode;
+    }
+}
