@@ -5,11 +5,13 @@ using System.Text.Json;
 using Dapr.Actors;
 using Dapr.Actors.Client;
 using Dapr.Client.Autogen.Grpc.v1;
+using DaprShop.Local.Hosting;
 using DaprShop.Testing;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace DaprShop.Local.Tests.Actors;
 
@@ -278,7 +280,7 @@ public sealed class ActorTests(ActorTests.Shop shop) : IClassFixture<ActorTests.
         {
             Host = await CounterApp.StartAsync(Probe);
             Proxies = ProxiesOf(Host);
-            var sidecar = ((Hosting.AppRegistry)Host.Runtime.GetService(typeof(Hosting.AppRegistry))!).Of("counters")[0];
+            var sidecar = Host.Runtime.GetRequiredService<AppRegistry>().Of("counters")[0];
             var token = Host.DaprHttp("counters").DefaultRequestHeaders.GetValues("dapr-api-token").Single();
             var credentials = CallCredentials.FromInterceptor((_, metadata) =>
             {
