@@ -1,8 +1,11 @@
 using DaprShop.Common;
+using DaprShop.Web.Api;
+using DaprShop.Web.Parts;
+using DaprShop.Web.Session;
 
 namespace DaprShop.Web;
 
-/// <summary>The web service: what it is made of.</summary>
+/// <summary>The web service: the storefront and the staff's pages, rendered on the server. What it is made of.</summary>
 public static class WebService
 {
     /// <summary>Builds the service. Settings come from <paramref name="args"/> and the environment.</summary>
@@ -13,11 +16,24 @@ public static class WebService
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.AddShopDefaults("web");
         builder.Services.AddGatewayHealth();
+        builder.Services.AddHttpContextAccessor();
+        builder.Services.AddSessionCookie();
+        builder.Services.AddStoredKeys();
+        builder.Services.AddRazorComponents();
+        builder.Services.AddCascadingAuthenticationState();
+        builder.Services.AddSingleton<SidecarClients>();
+        builder.Services.AddScoped<Visitor>().AddScoped<Caller>();
+        builder.Services.AddScoped<CatalogClient>().AddScoped<InventoryClient>().AddScoped<BasketClient>();
+        builder.Services.AddScoped<MembersClient>().AddScoped<OrdersClient>().AddScoped<Welcome>();
         configure?.Invoke(builder);
 
         var app = builder.Build();
         app.UseShopDefaults();
+        app.UseFriendlyErrors();
+        app.UseAntiforgery();
+        app.MapSiteFiles();
         app.MapGatewayHealth();
+        app.MapRazorComponents<App>();
         return app;
     }
 }

@@ -1,0 +1,21 @@
+using DaprShop.Contracts;
+
+namespace DaprShop.Web.Api;
+
+public sealed class MembersClient(Caller caller)
+{
+    public Task<Answer<ProfileView>> SignUpAsync(string email, string password, string displayName) =>
+        caller.SendAsync<ProfileView>("members", HttpMethod.Post, "api/members", new { email, password, displayName });
+
+    public Task<Answer<TokenPair>> TokenAsync(string email, string password) =>
+        caller.SendAsync<TokenPair>("members", HttpMethod.Post, "api/members/token", new { email, password });
+
+    /// <summary>Who holds this token; the visitor's cookie does not have it yet.</summary>
+    public Task<Answer<ProfileView>> ProfileAsync(string accessToken) =>
+        caller.SendAsync<ProfileView>("members", HttpMethod.Get, "api/members/me", accessToken: accessToken);
+
+    public Task<Answer<Page<PostalAddress>>> AddressesAsync() => caller.GetAsync<Page<PostalAddress>>("members", "api/members/me/addresses");
+
+    public Task<Answer<Page<PostalAddress>>> SaveAddressesAsync(IReadOnlyList<PostalAddress> items) =>
+        caller.SendAsync<Page<PostalAddress>>("members", HttpMethod.Put, "api/members/me/addresses", new { items });
+}

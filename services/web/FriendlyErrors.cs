@@ -1,0 +1,21 @@
+namespace DaprShop.Web;
+
+/// <summary>People get a page where programs would get problem+json: for what does not exist, is refused or fails unexpectedly.</summary>
+public static class FriendlyErrors
+{
+    public const string Path = "/oops";
+
+    public static void UseFriendlyErrors(this WebApplication app) => app.UseWhen(WantsPage, pages =>
+    {
+        pages.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandlingPath = Path, CreateScopeForErrors = true });
+        pages.UseStatusCodePagesWithReExecute(Path, createScopeForStatusCodePages: true);
+        pages.Use((context, next) =>
+        {
+            // Executed again for the page of the error, whatever the request was.
+            if (context.Request.Path == Path) context.Request.Method = HttpMethods.Get;
+            return next(context);
+        });
+    });
+
+    private static bool WantsPage(HttpContext context) => context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal);
+}

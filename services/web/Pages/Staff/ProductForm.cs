@@ -1,0 +1,41 @@
+using System.Globalization;
+using DaprShop.Contracts;
+using DaprShop.Web.Api;
+
+namespace DaprShop.Web.Pages.Staff;
+
+/// <summary>A product as staff type it; the catalogue checks it.</summary>
+public sealed class ProductForm
+{
+    public string? Id { get; set; }
+
+    public string? Name { get; set; }
+
+    public string? Description { get; set; }
+
+    public string? Category { get; set; }
+
+    /// <summary>Dollars and cents.</summary>
+    public string? Price { get; set; }
+
+    public int WeightGrams { get; set; } = 500;
+
+    /// <summary>The version that is edited.</summary>
+    public string? ETag { get; set; }
+
+    public static ProductForm Of(Answer<ProductView> answer, int weightGrams) => new()
+    {
+        Name = answer.Value!.Name,
+        Description = answer.Value.Description,
+        Category = answer.Value.Category,
+        Price = (answer.Value.Price.Amount / 100m).ToString("0.00", CultureInfo.InvariantCulture),
+        WeightGrams = weightGrams,
+        ETag = answer.ETag,
+    };
+
+    /// <summary>A price that is none becomes one the catalogue refuses.</summary>
+    public ProductDraft Draft => new(
+        string.IsNullOrWhiteSpace(Id) ? null : Id.Trim(), Name ?? "", Description ?? "", Category ?? "",
+        new Money(decimal.TryParse(Price, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var price) && price < 10_000_000 ? (long)Math.Round(price * 100) : -1, "USD"),
+        WeightGrams);
+}
