@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 
 namespace DaprShop.Local.Hosting;
@@ -10,20 +11,17 @@ internal static class AppPort
     /// <summary>Waits until the port answers.</summary>
     public static async Task WaitAsync(Uri address, CancellationToken cancellation)
     {
-        while (!await AnswersAsync(address, cancellation)) await Task.Delay(s_interval, cancellation);
+        while (!await AnswersAsync(address)) await Task.Delay(s_interval, cancellation);
     }
 
-    public static async Task<bool> AnswersAsync(Uri address, CancellationToken cancellation)
+    /// <summary>Asked often while apps start, so a refusal is a result and not an exception.</summary>
+    public static async Task<bool> AnswersAsync(Uri address)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            await socket.ConnectAsync(address.Host, address.Port, cancellation);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
+        using var attempt = new SocketAsyncEventArgs { RemoteEndPoint = new IPEndPoint(IPAddress.Loopback, address.Port) };
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        attempt.Completed += (_, _) => done.TrySetResult();
+        if (socket.ConnectAsync(attempt)) await done.Task;
+        return attempt.SocketError == SocketError.Success;
     }
 }

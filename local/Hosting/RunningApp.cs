@@ -77,7 +77,7 @@ internal sealed class ForeignApp(Uri address, TimeSpan interval) : IRunningApp
         try
         {
             while (await timer.WaitForNextTickAsync(_stopped.Token))
-                if (!await AppPort.AnswersAsync(address, _stopped.Token)) return "its port is closed";
+                if (!await AppPort.AnswersAsync(address)) return "its port is closed";
         }
         catch (OperationCanceledException)
         {
