@@ -15,12 +15,14 @@ public sealed class ShopHost : IAsyncDisposable
     private readonly ShopHostOptions _options;
     private readonly TestKeys _keys;
     private readonly List<IDisposable> _clients = [];
+    private readonly Lazy<DaprClient> _publisher;
 
     private ShopHost(LocalRuntime runtime, ShopHostOptions options, TestKeys keys)
     {
         _runtime = runtime;
         _options = options;
         _keys = keys;
+        _publisher = new Lazy<DaprClient>(() => Dapr(_runtime.Apps.Sidecars[0].AppId));
     }
 
     /// <summary>The local runtime's services, its building blocks among them.</summary>
@@ -95,7 +97,7 @@ public sealed class ShopHost : IAsyncDisposable
     {
         var metadata = new Dictionary<string, string>();
         if (eventId is not null) metadata["cloudevent.id"] = eventId;
-        return Dapr(_runtime.Apps.Sidecars[0].AppId).PublishEventAsync("pubsub", topic, data, metadata);
+        return _publisher.Value.PublishEventAsync("pubsub", topic, data, metadata);
     }
 
     /// <summary>What has been heard so far on a topic that the test listens to (<see cref="ShopHostOptions.Listen"/>).</summary>
