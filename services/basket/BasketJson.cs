@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DaprShop.Common;
 using DaprShop.Contracts;
 
 namespace DaprShop.Basket;
@@ -12,6 +13,8 @@ namespace DaprShop.Basket;
 [JsonSerializable(typeof(PutItem))]
 [JsonSerializable(typeof(MergeGuest))]
 [JsonSerializable(typeof(AddToBasket))]
+[JsonSerializable(typeof(BulkDelivery))]
+[JsonSerializable(typeof(BulkOutcome))]
 [JsonSerializable(typeof(OrderChanged))]
 [JsonSerializable(typeof(ProductChanged))]
 [JsonSerializable(typeof(IReadOnlyList<ProductQuote>))]

@@ -1,4 +1,4 @@
-using Dapr;
+using DaprShop.Common;
 using DaprShop.Contracts;
 
 namespace DaprShop.Basket;
@@ -6,15 +6,22 @@ namespace DaprShop.Basket;
 /// <summary>What baskets listen to. Both effects happen once, however often an event comes.</summary>
 public static class BasketSubscriptions
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(50);
+
     public static void MapBasketSubscriptions(this WebApplication app)
     {
-        app.MapPost("/events/orders-submitted", (OrderChanged submitted, Baskets baskets, CancellationToken cancellation) =>
-                baskets.TakeOutAsync(submitted, cancellation))
-            .WithTopic(Topic(Topics.OrdersSubmitted));
-        app.MapPost("/events/product-changed", (ProductChanged changed, ProductTable products, CancellationToken cancellation) =>
-                products.HearAsync(changed, cancellation))
-            .WithTopic(Topic(Topics.CatalogProductChanged));
-    }
+        var baskets = app.Services.GetRequiredService<Baskets>();
+        app.MapBulkTopic<OrderChanged>(Topics.OrdersSubmitted, s_patience, async (submitted, cancellation) =>
+        {
+            await baskets.TakeOutAsync(submitted, cancellation);
+            return [];
+        });
 
-    private static TopicOptions Topic(string name) => new() { PubsubName = "pubsub", Name = name, DeadLetterTopic = "basket.dead-letters" };
+        var products = app.Services.GetRequiredService<ProductTable>();
+        app.MapBulkTopic<ProductChanged>(Topics.CatalogProductChanged, s_patience, async (changes, cancellation) =>
+        {
+            await products.HearAsync(changes, cancellation);
+            return [];
+        });
+    }
 }

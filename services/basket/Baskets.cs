@@ -5,7 +5,7 @@ namespace DaprShop.Basket;
 
 /// <summary>
 /// Baskets in the store, and as they are shown: names and prices are always the products' own. Calls: 2 to show; 2 to put, remove or clear,
-/// and 1 more when there are other lines to show; 3 to merge and show; 2 when an order takes lines out.
+/// and 1 more when there are other lines to show; 3 to merge and show.
 /// </summary>
 public sealed class Baskets(StateStore store, ProductTable products)
 {
@@ -41,9 +41,11 @@ public sealed class Baskets(StateStore store, ProductTable products)
     public async Task<BasketView> ChangeAsync(BasketOwner owner, Func<Basket, Basket> change, CancellationToken cancellation) =>
         await ViewAsync(await ApplyAsync(owner, change, cancellation), Documents.None, cancellation);
 
-    /// <summary>Takes an order's lines out of its member's basket, whether or not there is one yet.</summary>
-    public Task TakeOutAsync(OrderChanged submitted, CancellationToken cancellation) => ApplyAsync(
-        BasketOwner.Member(submitted.MemberId), basket => basket.TakeOut(submitted.OrderId, submitted.Items), cancellation);
+    /// <summary>Takes orders' lines out of their members' baskets, whether or not there is one yet. Two calls for any number of orders.</summary>
+    public Task TakeOutAsync(IEnumerable<OrderChanged> submitted, CancellationToken cancellation) => store.ApplyAsync(
+        submitted.Select(order => new Change<Basket>(
+            BasketOwner.Member(order.MemberId).Key, basket => (basket ?? Basket.Empty).TakeOut(order.OrderId, order.Items))),
+        cancellation);
 
     /// <summary>Moves a guest's lines to a member, both baskets in one transaction.</summary>
     public async Task<BasketView> MergeAsync(BasketOwner member, BasketOwner guest, CancellationToken cancellation)

@@ -7,7 +7,10 @@ namespace DaprShop.Basket;
 /// <param name="Version">The product's version in the catalogue; the latest wins.</param>
 public sealed partial record Product(string Name, Money Price, long Version, bool Deleted)
 {
-    public static Product From(ProductChanged changed) => new(changed.Name, changed.Price, changed.Version, changed.Deleted);
+    /// <summary>The newer of what is known and what is told; the same object when that is what is known.</summary>
+    public static Product Latest(Product? known, ProductChanged told) => known is not null && known.Version >= told.Version
+        ? known
+        : new Product(told.Name, told.Price, told.Version, told.Deleted);
 
     public static Product From(ProductQuote quote) => new(quote.Name, quote.Price, quote.Version, Deleted: false);
 

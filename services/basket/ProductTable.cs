@@ -11,14 +11,9 @@ public sealed class ProductTable(StateStore store, CatalogClient catalog)
 {
     public static string Key(string productId) => $"product/{productId}";
 
-    /// <summary>Takes over what is newer than what is here. One call, two when it is.</summary>
-    public Task HearAsync(ProductChanged changed, CancellationToken cancellation) => Optimistic.RetryAsync(async () =>
-    {
-        var (known, etag) = await store.GetAsync<Product>(Key(changed.ProductId), cancellation);
-        var product = Product.From(changed);
-        return known is not null && known.Version >= product.Version
-            || await store.TrySaveAsync(Key(changed.ProductId), product, etag, cancellation: cancellation) ? product : null;
-    });
+    /// <summary>Takes over what is newer than what is here. Two calls for any number of events.</summary>
+    public Task HearAsync(IEnumerable<ProductChanged> changes, CancellationToken cancellation) => store.ApplyAsync(
+        changes.Select(changed => new Change<Product>(Key(changed.ProductId), known => Product.Latest(known, changed))), cancellation);
 
     /// <summary>Those of the products that are sold. One call when the table knows them all.</summary>
     /// <param name="productIds">Which ones.</param>

@@ -66,9 +66,55 @@ public sealed class StateStore(DaprClient dapr, string name)
         }
     }
 
+    /// <summary>
+    /// Applies many changes to their documents: one read and one write for all of them, whatever their number. When somebody else changed
+    /// one meanwhile, each document goes on its own. A document that a change leaves as it is (the same object) is not written.
+    /// </summary>
+    /// <returns>The documents afterwards, by key.</returns>
+    /// <exception cref="ContendedException">The store refused every attempt; some documents may have been written.</exception>
+    public async Task<IReadOnlyDictionary<string, T>> ApplyAsync<T>(IEnumerable<Change<T>> changes, CancellationToken cancellation = default)
+        where T : class
+    {
+        var byKey = changes.GroupBy(change => change.Key).ToDictionary(group => group.Key, group => group.ToList());
+        var read = await GetManyAsync([.. byKey.Keys], cancellation);
+        var after = new Dictionary<string, T>(byKey.Count);
+        var writes = new List<StateTransactionRequest>();
+        foreach (var (key, ofKey) in byKey)
+        {
+            var (before, etag) = read.Get<T>(key);
+            after[key] = Fold(before, ofKey);
+            if (!ReferenceEquals(before, after[key])) writes.Add(Write(key, after[key], etag));
+        }
+        if (writes.Count == 0 || await TryCommitAsync(writes, cancellation)) return after;
+        await Task.WhenAll(writes.Select(async write =>
+        {
+            var document = await ApplyAsync(write.Key, byKey[write.Key], cancellation);
+            lock (after) after[write.Key] = document;
+        }));
+        return after;
+    }
+
+    private Task<T> ApplyAsync<T>(string key, IReadOnlyList<Change<T>> changes, CancellationToken cancellation) where T : class =>
+        Optimistic.RetryAsync(async () =>
+        {
+            var (before, etag) = await GetAsync<T>(key, cancellation);
+            var after = Fold(before, changes);
+            return ReferenceEquals(before, after) || await TrySaveAsync(key, after, etag, cancellation: cancellation) ? after : null;
+        });
+
+    private static T Fold<T>(T? before, IReadOnlyList<Change<T>> changes) where T : class
+    {
+        foreach (var change in changes) before = change.Apply(before);
+        return before!;
+    }
+
     private static Dictionary<string, string>? Metadata(TimeSpan? ttl) =>
         ttl is { } time ? new() { ["ttlInSeconds"] = ((int)time.TotalSeconds).ToString() } : null;
 }
+
+/// <param name="Key">The document.</param>
+/// <param name="Apply">From the document as it is, null when there is none, to the document as it shall be.</param>
+public sealed record Change<T>(string Key, Func<T?, T> Apply);
 
 /// <param name="Value">The document, or the default value when there is none.</param>
 /// <param name="ETag">Its version; empty when there is none.</param>

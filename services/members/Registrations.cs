@@ -57,8 +57,7 @@ public sealed class Registrations(StateStore store, DaprClient dapr, TimeProvide
             if (pending is not { Events.Count: > 0 }) continue;
             foreach (var registered in pending.Events)
             {
-                await dapr.PublishEventAsync(
-                    "pubsub", Topics.MembersRegistered, registered, new Dictionary<string, string> { ["cloudevent.id"] = registered.EventId }, cancellation);
+                await dapr.PublishAsync(Topics.MembersRegistered, registered.EventId, registered, cancellation);
             }
             // Refused when another event has come to the slot meanwhile; it is told, and these again, by the next sweep.
             if (!await store.TrySaveAsync(slot, Pending.None, etag, cancellation: cancellation)) Nudge();

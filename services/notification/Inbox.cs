@@ -18,7 +18,7 @@ public sealed record InboxPage(IReadOnlyList<Message> Messages)
 /// A member's messages: document <c>inbox/{memberId}</c>. It holds the newest ones; a page of the oldest leaves it whenever there are two
 /// pages, so that a write costs the same whether there are ten messages or ten thousand.
 /// </summary>
-/// <param name="Newest">Newest first, fewer than two pages.</param>
+/// <param name="Newest">Newest first; once pages have left, fewer than two.</param>
 /// <param name="Pages">How many full pages there are; the last one is the newest.</param>
 /// <param name="Heard">The events told already.</param>
 /// <param name="Unmailed">Messages that still have to go out by e-mail.</param>

@@ -13,24 +13,36 @@ public sealed record NotificationView(string Id, string Kind, string Title, stri
     }
 }
 
-/// <summary>Inboxes in the store. Two calls for an event, one when it has been heard before; one or two for reading a list.</summary>
+/// <summary>
+/// Inboxes in the store. Two calls for any number of events, and two more for each inbox that has a page to put away; one or two calls
+/// for reading a list.
+/// </summary>
 public sealed class Inboxes(StateStore store)
 {
-    /// <summary>Keeps a message, once for an event, and with it a full page when there is one.</summary>
-    /// <returns>The inbox afterwards.</returns>
-    public Task<Inbox> AddAsync(string memberId, Message message, bool byMail, CancellationToken cancellation) =>
-        Optimistic.RetryAsync(async () =>
-        {
-            var (kept, etag) = await store.GetAsync<Inbox>(Key(memberId), cancellation);
-            var inbox = kept ?? Inbox.Empty;
-            var added = inbox.Add(message, byMail);
-            if (ReferenceEquals(added, inbox)) return inbox;
-            if (added.Overflow() is not { } full)
-                return await store.TrySaveAsync(Key(memberId), added, etag, cancellation: cancellation) ? added : null;
-            var committed = await store.TryCommitAsync(
-                [store.Write(Key(memberId), full.Kept, etag), store.Write(PageKey(memberId, added.Pages), full.Page, etag: "")], cancellation);
-            return committed ? full.Kept : null;
-        });
+    /// <summary>Keeps messages, each once for its event.</summary>
+    /// <param name="messages">Whom to tell what.</param>
+    /// <param name="byMail">Whether they are to go out by e-mail too.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>The inboxes afterwards, by member.</returns>
+    public async Task<IReadOnlyDictionary<string, Inbox>> AddAsync(
+        IReadOnlyCollection<(string MemberId, Message Message)> messages, bool byMail, CancellationToken cancellation)
+    {
+        var inboxes = await store.ApplyAsync(
+            messages.Select(each => new Change<Inbox>(Key(each.MemberId), inbox => (inbox ?? Inbox.Empty).Add(each.Message, byMail))), cancellation);
+        var byMember = messages.Select(each => each.MemberId).Distinct().ToDictionary(memberId => memberId, memberId => inboxes[Key(memberId)]);
+        await Task.WhenAll(byMember.Where(each => each.Value.Overflow() is not null).Select(each => PutAwayAsync(each.Key, cancellation)));
+        return byMember;
+    }
+
+    /// <summary>Moves full pages out of an inbox, each in one transaction.</summary>
+    private Task<Inbox> PutAwayAsync(string memberId, CancellationToken cancellation) => Optimistic.RetryAsync(async () =>
+    {
+        var (inbox, etag) = await store.GetAsync<Inbox>(Key(memberId), cancellation);
+        if (inbox?.Overflow() is not { } full) return inbox;
+        var committed = await store.TryCommitAsync(
+            [store.Write(Key(memberId), full.Kept, etag), store.Write(PageKey(memberId, inbox.Pages), full.Page, etag: "")], cancellation);
+        return committed && full.Kept.Overflow() is null ? full.Kept : null;
+    });
 
     /// <summary>Notes that a message has gone out.</summary>
     public Task MailedAsync(string memberId, string messageId, CancellationToken cancellation) => Optimistic.RetryAsync(async () =>

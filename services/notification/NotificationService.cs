@@ -17,6 +17,7 @@ public static class NotificationService
             .AddSingleton(provider => new StateStore(provider.GetRequiredService<DaprClient>(), "notification-store"))
             .AddPeer<MembersClient>("members", TimeSpan.FromSeconds(3))
             .AddSingleton<Mail>()
+            .AddSingleton(provider => ThroughBinding(provider.GetRequiredService<DaprClient>()))
             .AddSingleton<Inboxes>();
         configure?.Invoke(builder);
 
@@ -26,4 +27,8 @@ public static class NotificationService
         app.MapNotificationSubscriptions();
         return app;
     }
+
+    /// <summary>The output binding <c>email</c>, e.g. bindings.smtp.</summary>
+    private static SendEmail ThroughBinding(DaprClient dapr) => (to, subject, body, cancellation) => dapr.InvokeBindingAsync(
+        "email", "create", body, new Dictionary<string, string> { ["emailTo"] = to, ["subject"] = subject }, cancellation);
 }

@@ -1,30 +1,29 @@
-using Dapr;
+using DaprShop.Common;
 
 namespace DaprShop.Notification;
 
 /// <summary>
-/// Everything a member is told about, by the table in <see cref="Announcements"/>. The message is kept first, with what is still to be
+/// Everything a member is told about, by the table in <see cref="Announcements"/>. Messages are kept first, with what is still to be
 /// mailed; then the e-mail is sent, and then that is noted. While it cannot be sent the event is not acknowledged, so the broker's
 /// redelivery, with its backoff and its limit, is what tries again.
 /// </summary>
 public static class NotificationSubscriptions
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(50);
+
     public static void MapNotificationSubscriptions(this WebApplication app)
     {
+        var inboxes = app.Services.GetRequiredService<Inboxes>();
+        var mail = app.Services.GetRequiredService<Mail>();
         foreach (var topic in Announcements.All)
         {
-            app.MapPost($"/events/{topic}", (Happening happening, Inboxes inboxes, Mail mail, CancellationToken cancellation) =>
-                    TellAsync(topic, happening, inboxes, mail, cancellation))
-                .WithTopic(new TopicOptions { PubsubName = "pubsub", Name = topic, DeadLetterTopic = "notification.dead-letters" });
+            app.MapBulkTopic<Happening>(topic, s_patience, async (happenings, cancellation) =>
+            {
+                var messages = happenings.Select(happening => (happening.MemberId, Message: Announcements.Message(topic, happening))).ToList();
+                var told = await inboxes.AddAsync(messages, mail.Enabled, cancellation);
+                var waiting = await mail.SendAsync(messages.Where(each => told[each.MemberId].Unmailed.Contains(each.Message.Id)), cancellation);
+                return [.. happenings.Where(happening => waiting.Contains(happening.EventId))];
+            });
         }
-    }
-
-    private static async Task TellAsync(string topic, Happening happening, Inboxes inboxes, Mail mail, CancellationToken cancellation)
-    {
-        var message = Announcements.Message(topic, happening);
-        var inbox = await inboxes.AddAsync(happening.MemberId, message, mail.Enabled, cancellation);
-        if (!inbox.Unmailed.Contains(message.Id)) return;
-        await mail.SendAsync(happening.MemberId, message, cancellation);
-        await inboxes.MailedAsync(happening.MemberId, message.Id, cancellation);
     }
 }

@@ -48,9 +48,9 @@ public sealed class BasketHost : IAsyncLifetime
     }
 
     /// <summary>As the sidecar delivers it; waits until it has taken effect.</summary>
-    public async Task HearAsync(ProductChanged changed) => await DeliverAsync("/events/product-changed", changed);
+    public async Task HearAsync(ProductChanged changed) => await DeliverAsync(Topics.CatalogProductChanged, changed);
 
-    public async Task HearAsync(OrderChanged submitted) => await DeliverAsync("/events/orders-submitted", submitted);
+    public async Task HearAsync(OrderChanged submitted) => await DeliverAsync(Topics.OrdersSubmitted, submitted);
 
     public static ProductChanged Product(string id, long version, long price = 1000, bool deleted = false) => new(
         $"product-{id}-{version}", DateTimeOffset.UnixEpoch, id, version, deleted, $"Name {version}", "kitchen", new Money(price, "USD"), 500, "/image");
@@ -59,8 +59,12 @@ public sealed class BasketHost : IAsyncLifetime
         $"order-{orderId}-1", DateTimeOffset.UnixEpoch, orderId, memberId, 1, "submitted",
         [.. lines.Select(line => new OrderedLine(line.ProductId, line.ProductId, s_price, line.Quantity))], s_price);
 
-    private async Task DeliverAsync<T>(string path, T data) =>
-        Assert.Equal(HttpStatusCode.OK, (await Shop.SidecarClient("basket").PostAsJsonAsync(path, data)).StatusCode);
+    private async Task DeliverAsync<T>(string topic, T data)
+    {
+        var delivery = new { entries = new[] { new { entryId = "1", @event = new { data } } } };
+        var response = await Shop.SidecarClient("basket").PostAsJsonAsync($"/events/{topic}", delivery);
+        Assert.Equal("""{"statuses":[{"entryId":"1","status":"SUCCESS"}]}""", await response.Content.ReadAsStringAsync());
+    }
 }
 
 public sealed class BasketApiTests(BasketHost host) : IClassFixture<BasketHost>
@@ -263,8 +267,40 @@ public sealed class BasketApiTests(BasketHost host) : IClassFixture<BasketHost>
     }
 
     [Fact]
+    public async Task Events_come_through_the_broker()
+    {
+        var (member, id) = host.Member();
+        await member.PutAsJsonAsync("/api/basket/items/known-kettle", new { quantity = 5 });
+        var orders = Enumerable.Range(0, 3).Select(at => BasketHost.Order(id, $"order-{at}", ("known-kettle", 1))).ToList();
+        foreach (var order in orders.Concat(orders)) await host.Shop.PublishAsync(Topics.OrdersSubmitted, order, order.EventId);
+        await ShopHost.EventuallyAsync(async () => Assert.Single((await BasketAsync(await member.GetAsync("/api/basket"))).Items).Quantity == 2);
+        await host.Shop.PublishAsync(Topics.CatalogProductChanged, BasketHost.Product("known-kettle", 2, price: 1));
+        await ShopHost.EventuallyAsync(async () => (await BasketAsync(await member.GetAsync("/api/basket"))).Total.Amount == 2);
+        await host.HearAsync(BasketHost.Product("known-kettle", 3, price: 1250));
+    }
+
+    [Fact]
+    public async Task An_event_that_cannot_be_read_holds_up_no_other()
+    {
+        await host.HearAsync(BasketHost.Product("readable", 1));
+        var delivery = new
+        {
+            entries = new object[]
+            {
+                new { entryId = "1", @event = new { data = new { productId = 7 } } },
+                new { entryId = "2", @event = "nonsense" },
+                new { entryId = "3", @event = new { data = BasketHost.Product("readable", 2, price: 77) } },
+            },
+        };
+        var response = await host.Shop.SidecarClient("basket").PostAsJsonAsync($"/events/{Topics.CatalogProductChanged}", delivery);
+        var statuses = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("statuses").EnumerateArray();
+        Assert.Equal(["RETRY", "RETRY", "SUCCESS"], statuses.Select(status => status.GetProperty("status").GetString()));
+        Assert.Equal(77, (await BasketAsync(await host.Guest().PutAsJsonAsync("/api/basket/items/readable", new { quantity = 1 }))).Total.Amount);
+    }
+
+    [Fact]
     public async Task Events_come_from_the_sidecar_only() => await ProblemAsync(
-        await host.Shop.Client("basket").PostAsJsonAsync("/events/orders-submitted", BasketHost.Order("m", "o")), HttpStatusCode.Unauthorized);
+        await host.Shop.Client("basket").PostAsJsonAsync($"/events/{Topics.OrdersSubmitted}", BasketHost.Order("m", "o")), HttpStatusCode.Unauthorized);
 
     private async Task<BasketView> AddAsync(string memberId, string operation, IReadOnlyList<StockLine> lines) => await BasketAsync(
         await host.Shop.SidecarClient("basket").PostAsJsonAsync($"/internal/baskets/{memberId}/items", new AddToBasket(operation, lines)));

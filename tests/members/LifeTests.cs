@@ -20,14 +20,14 @@ public sealed class LifeTests : IDisposable
     public async Task The_staff_password_follows_the_configuration_and_ends_the_old_sessions()
     {
         Tokens before;
-        await using (var shop = await MembersHost.StartAsync(_clock, _data))
+        await using (var shop = await MembersHost.StartAsync(_clock, shop => shop.Data(_data)))
         {
             await MembersHost.WhenReadyAsync(shop);
             before = await MembersHost.Visitor(shop).TokensAsync(StaffEmail, "Staff-1234!");
             var me = await MembersHost.Visitor(shop, before.AccessToken).GetFromJsonAsync<JsonElement>("/api/members/me");
             Assert.Equal("staff", me.GetProperty("role").GetString());
         }
-        await using (var shop = await MembersHost.StartAsync(_clock, _data, ("Shop:StaffPassword", "Another-5678!")))
+        await using (var shop = await MembersHost.StartAsync(_clock, shop => shop.Data(_data), ("Shop:StaffPassword", "Another-5678!")))
         {
             await MembersHost.WhenReadyAsync(shop);
             Assert.Equal(HttpStatusCode.Unauthorized, (await MembersHost.Visitor(shop).SignInAsync(StaffEmail, "Staff-1234!")).StatusCode);
@@ -41,7 +41,7 @@ public sealed class LifeTests : IDisposable
     [Fact]
     public async Task Keys_rotate_published_before_they_sign_and_without_their_private_parts()
     {
-        await using var shop = await MembersHost.StartAsync(_clock, _data, ("Members:KeyProtection", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="));
+        await using var shop = await MembersHost.StartAsync(_clock, shop => shop.Data(_data), ("Members:KeyProtection", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="));
         await MembersHost.WhenReadyAsync(shop);
         var first = Assert.Single(await KeysAsync(shop));
         _clock.Advance(TimeSpan.FromDays(30) - TimeSpan.FromMinutes(30));

@@ -1,8 +1,11 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using DaprShop.Contracts;
 using DaprShop.Testing;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
@@ -17,20 +20,24 @@ public sealed class MembersHost : IAsyncLifetime
 
     public ShopHost Shop { get; private set; } = null!;
 
+    /// <summary>The new members that others have been told of.</summary>
+    public ConcurrentBag<MemberRegistered> Heard { get; } = [];
+
     public FakeTimeProvider Clock { get; } = new(DateTimeOffset.UtcNow);
 
-    public static Task<ShopHost> StartAsync(FakeTimeProvider clock, string? data = null, params (string Key, string Value)[] settings) =>
+    public static Task<ShopHost> StartAsync(FakeTimeProvider clock, Action<ShopHostOptions>? configure = null, params (string Key, string Value)[] settings) =>
         ShopHost.StartAsync(shop =>
         {
-            if (data is not null) shop.Data(data);
             shop.Service(
                 "members", MembersService.Create, builder => builder.Services.AddSingleton<TimeProvider>(clock),
                 [("Passwords:Iterations", "1000"), .. settings]);
+            configure?.Invoke(shop);
         });
 
     public async ValueTask InitializeAsync()
     {
-        Shop = await StartAsync(Clock);
+        Shop = await StartAsync(Clock, shop => shop.Fake("listener", app =>
+            app.MapPost("/heard", (MemberRegistered registered) => Heard.Add(registered)).WithTopic("pubsub", Topics.MembersRegistered)));
         await WhenReadyAsync(Shop);
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text;
+using DaprShop.Testing;
 
 namespace DaprShop.Members.Tests;
 
@@ -43,6 +44,15 @@ public sealed class SignUpTests(MembersHost host) : IClassFixture<MembersHost>
     {
         var responses = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => SignUpAsync(MembersHost.NewEmail())));
         Assert.All(responses, response => Assert.Equal(HttpStatusCode.Created, response.StatusCode));
+    }
+
+    [Fact]
+    public async Task Each_new_member_is_told_of_once()
+    {
+        host.Heard.Clear();
+        var member = await host.MemberAsync();
+        await ShopHost.EventuallyAsync(() => Task.FromResult(host.Heard.Any(heard => heard.MemberId == member.Id)));
+        Assert.Equal($"member-{member.Id}-registered", Assert.Single(host.Heard, heard => heard.MemberId == member.Id).EventId);
     }
 
     [Theory]

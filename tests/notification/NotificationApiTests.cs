@@ -62,8 +62,10 @@ public sealed class NotificationApiTests(NotificationHost host) : IClassFixture<
     public async Task Events_at_once_are_all_told_and_old_pages_can_be_read()
     {
         const int Count = 75;
-        for (var at = 0; at < Count; at += 5)
-            await Task.WhenAll(Enumerable.Range(at, 5).Select(number => TellAsync(Topics.OrdersConfirmed, Order($"o-{number:00}", number, "confirmed"))));
+        var events = Enumerable.Range(0, Count).Select(number => Order($"o-{number:00}", number, "confirmed")).ToArray();
+        await TellAsync(Topics.OrdersConfirmed, events[..50]);
+        for (var at = 50; at < Count; at += 5)
+            await Task.WhenAll(events[at..(at + 5)].Select(confirmed => TellAsync(Topics.OrdersConfirmed, confirmed)));
 
         List<string?> expected = [.. Enumerable.Range(0, Count).Reverse().Select(number => $"o-{number:00}")];
         var all = new List<string?>();
@@ -98,6 +100,16 @@ public sealed class NotificationApiTests(NotificationHost host) : IClassFixture<
     }
 
     [Fact]
+    public async Task Events_come_through_the_broker()
+    {
+        var orders = Enumerable.Range(0, 5).Select(number => Order($"o-{number}", number, "confirmed")).ToList();
+        foreach (var order in orders.Concat(orders)) await host.Shop.PublishAsync(Topics.OrdersConfirmed, order, order.EventId);
+        await host.Shop.PublishAsync(Topics.OrdersShipped, Order("o-0", 9, "shipped"));
+        await ShopHost.EventuallyAsync(async () => Number(await ListAsync(), "total") == 6);
+        Assert.Equal("orderShipped", Items(await ListAsync())[0].GetProperty("kind").GetString());
+    }
+
+    [Fact]
     public async Task Events_come_from_the_sidecar_only_and_malformed_ones_are_refused()
     {
         await ProblemAsync(
@@ -112,8 +124,13 @@ public sealed class NotificationApiTests(NotificationHost host) : IClassFixture<
     private OrderChanged Order(string orderId, int minute, string status, string? reason = null) => new(
         $"order-{_member}-{orderId}-{minute}", s_start.AddMinutes(minute), orderId, _member, minute, status, [], new(1, "USD"), reason);
 
-    private async Task TellAsync<T>(string topic, T data) =>
-        Assert.Equal(HttpStatusCode.OK, (await host.Shop.SidecarClient("notification").PostAsJsonAsync($"/events/{topic}", data)).StatusCode);
+    private async Task TellAsync<T>(string topic, params T[] data)
+    {
+        var delivery = new { entries = data.Select((each, at) => new { entryId = $"{at}", @event = new { data = each } }) };
+        var response = await host.Shop.SidecarClient("notification").PostAsJsonAsync($"/events/{topic}", delivery);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.DoesNotContain("RETRY", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
 
     private Task<JsonElement> ListAsync(string query = "") =>
         host.Shop.Client("notification", host.Shop.Token(_member)).GetFromJsonAsync<JsonElement>($"/api/notifications{query}");
