@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using DaprShop.Local.Configuration;
 using DaprShop.Local.Hosting;
 
 namespace DaprShop.Local.PubSub;
@@ -14,11 +15,11 @@ public sealed class Broker : IAsyncDisposable
     private readonly TimeProvider _time;
     private volatile FrozenDictionary<(string PubSub, string Topic), BrokerQueue[]> _queues;
 
-    /// <exception cref="IOException">The log cannot be opened.</exception>
+    /// <exception cref="ConfigurationError">The log cannot be opened.</exception>
     public Broker(DataDirectory data, TimeProvider time)
     {
         _time = time;
-        _log = new BrokerLog(Path.Combine(data.Path, "broker.db"), time);
+        _log = Open(Path.Combine(data.Path, "broker.db"), time);
         _queues = Index(_log.Queues.Select(queue =>
             new BrokerQueue(_log, time, queue.Id, queue.PubSub, queue.Topic, queue.App, queue.Depth)));
     }
@@ -61,6 +62,18 @@ public sealed class Broker : IAsyncDisposable
     {
         await _log.DisposeAsync();
         _adding.Dispose();
+    }
+
+    private static BrokerLog Open(string file, TimeProvider time)
+    {
+        try
+        {
+            return new BrokerLog(file, time);
+        }
+        catch (IOException failure)
+        {
+            throw new ConfigurationError($"cannot open {file}: {failure.Message}");
+        }
     }
 
     private static FrozenDictionary<(string, string), BrokerQueue[]> Index(IEnumerable<BrokerQueue> queues) =>

@@ -23,6 +23,7 @@ public static class CloudEvents
     private const string Binary = "application/octet-stream";
     private const string DefaultType = "com.dapr.event.sent";
     private const string SpecVersion = "1.0";
+    private const int MaxDepth = 1000;
 
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -111,7 +112,7 @@ public static class CloudEvents
     {
         try
         {
-            var reader = new Utf8JsonReader(data);
+            var reader = new Utf8JsonReader(data, new JsonReaderOptions { MaxDepth = MaxDepth });
             while (reader.Read())
             {
             }
@@ -157,7 +158,7 @@ public static class CloudEvents
     {
         try
         {
-            var document = JsonDocument.Parse(data);
+            var document = JsonDocument.Parse(data, new JsonDocumentOptions { MaxDepth = MaxDepth });
             if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
             document.Dispose();
             throw new InvalidCloudEvent("a CloudEvent is a JSON object");

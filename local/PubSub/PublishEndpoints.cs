@@ -15,11 +15,14 @@ public static class PublishEndpoints
 
     public static void AddPubSub(this IServiceCollection services)
     {
-        services.AddSingleton<PubSubComponents>().AddSingleton<Broker>().AddSingleton<PublishRequests>().AddSingleton<IAppObserver, Subscriber>();
+        services.AddSingleton<PubSubComponents>().AddSingleton<Broker>().AddSingleton<PublishRequests>()
+            .AddSingleton<Subscriber>().AddSingleton<IAppObserver>(provider => provider.GetRequiredService<Subscriber>());
     }
 
     public static void MapPubSub(this IEndpointRouteBuilder routes)
     {
+        // Reads components and subscriptions and opens the log, so that what is wrong with one is told at the start.
+        _ = routes.ServiceProvider.GetRequiredService<Subscriber>();
         routes.MapMethods("/v1.0/publish/{pubsub}/{**topic}", Verbs, PublishAsync);
         routes.MapMethods("/v1.0/publish/bulk/{pubsub}/{**topic}", Verbs, PublishBulkAsync);
         routes.MapMethods("/v1.0-alpha1/publish/bulk/{pubsub}/{**topic}", Verbs, PublishBulkAsync);

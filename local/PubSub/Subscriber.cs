@@ -11,36 +11,49 @@ namespace DaprShop.Local.PubSub;
 /// Subscribes apps: when one becomes ready it is asked for its subscriptions (<c>GET /dapr/subscribe</c>), which join those that files
 /// declare for it, and its queues begin to flow; when it goes they rest.
 /// </summary>
-public sealed class Subscriber(
-    PubSubComponents components, Broker broker, ResiliencyPolicies resiliency, Resources resources, TimeProvider time,
-    ILogger<Subscriber> logger) : IAppObserver
+public sealed class Subscriber : IAppObserver
 {
     private const int Attempts = 4;
     private static readonly TimeSpan BetweenAttempts = TimeSpan.FromSeconds(1);
 
+    private readonly PubSubComponents _components;
+    private readonly Broker _broker;
+    private readonly ResiliencyPolicies _resiliency;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly (SubscriptionSpec Spec, Subscription Subscription)[] _declared;
     private readonly ConcurrentDictionary<Sidecar, List<(BrokerQueue Queue, Consumer Consumer)>> _attached = new();
+
+    /// <exception cref="ConfigurationError">A declared subscription has a rule that is not served.</exception>
+    public Subscriber(
+        PubSubComponents components, Broker broker, ResiliencyPolicies resiliency, Resources resources, TimeProvider time,
+        ILogger<Subscriber> logger)
+    {
+        (_components, _broker, _resiliency, _time, _logger) = (components, broker, resiliency, time, logger);
+        _declared = [.. resources.Subscriptions.Select(spec => (spec, Parse(spec)))];
+    }
 
     public async Task AppReadyAsync(Sidecar sidecar, CancellationToken cancellation)
     {
         var attached = _attached[sidecar] = [];
         foreach (var subscription in await SubscriptionsAsync(sidecar, cancellation))
         {
-            if (components.Find(sidecar, subscription.PubSub) is not { } component)
+            if (_components.Find(sidecar, subscription.PubSub) is not { } component)
             {
-                logger.LogWarning(
+                _logger.LogWarning(
                     "{AppId} subscribes to {Topic} on {PubSub}, which it has not", sidecar.AppId, subscription.Topic, subscription.PubSub);
                 continue;
             }
 
             if (!component.Scopes.MaySubscribe(subscription.Topic))
             {
-                logger.LogWarning("{AppId} may not subscribe to {Topic} on {PubSub}", sidecar.AppId, subscription.Topic, subscription.PubSub);
+                _logger.LogWarning("{AppId} may not subscribe to {Topic} on {PubSub}", sidecar.AppId, subscription.Topic, subscription.PubSub);
                 continue;
             }
 
-            var queue = await broker.QueueAsync(subscription.PubSub, subscription.Topic, component.Consumer);
-            var policy = resiliency.For(sidecar.AppId).Inbound(subscription.PubSub, ComponentKind.Pubsub);
-            var consumer = new Consumer(sidecar.App, subscription, component, policy, broker, time, logger);
+            var queue = await _broker.QueueAsync(subscription.PubSub, subscription.Topic, component.Consumer);
+            var policy = _resiliency.For(sidecar.AppId).Inbound(subscription.PubSub, ComponentKind.Pubsub);
+            var consumer = new Consumer(sidecar.App, subscription, component, policy, _broker, _time, _logger);
             attached.Add((queue, consumer));
             queue.Attach(consumer);
         }
@@ -53,22 +66,26 @@ public sealed class Subscriber(
         return Task.CompletedTask;
     }
 
+    private static Subscription Parse(SubscriptionSpec spec)
+    {
+        try
+        {
+            return Subscription.Of(spec);
+        }
+        catch (FormatException error)
+        {
+            throw new ConfigurationError($"{spec.Source}: subscription {spec.Name}: {error.Message}");
+        }
+    }
+
     /// <summary>What the app says of a topic goes before what a file says.</summary>
     private async Task<IEnumerable<Subscription>> SubscriptionsAsync(Sidecar sidecar, CancellationToken cancellation)
     {
         var programmatic = await AskAsync(sidecar.App, cancellation);
-        try
-        {
-            return resources.Subscriptions.Where(spec => spec.IsFor(sidecar.AppId)).Select(Subscription.Of)
-                .Concat(programmatic)
-                .GroupBy(subscription => (subscription.PubSub, subscription.Topic))
-                .Select(same => same.Last())
-                .ToArray();
-        }
-        catch (FormatException error)
-        {
-            throw new ConfigurationError(error.Message);
-        }
+        return _declared.Where(declared => declared.Spec.IsFor(sidecar.AppId)).Select(declared => declared.Subscription)
+            .Concat(programmatic)
+            .GroupBy(subscription => (subscription.PubSub, subscription.Topic))
+            .Select(same => same.Last());
     }
 
     private async Task<IReadOnlyList<Subscription>> AskAsync(AppChannel app, CancellationToken cancellation)
@@ -83,16 +100,16 @@ public sealed class Subscriber(
                 if (response.StatusCode == HttpStatusCode.OK)
                     return Subscription.Read(await response.Content.ReadAsByteArrayAsync(cancellation));
                 if (response.StatusCode == HttpStatusCode.NotFound) return [];
-                logger.LogError("{AppId} answered GET /dapr/subscribe with {Status}", app.AppId, (int)response.StatusCode);
+                _logger.LogError("{AppId} answered GET /dapr/subscribe with {Status}", app.AppId, (int)response.StatusCode);
                 return [];
             }
             catch (HttpRequestException) when (attempt < Attempts)
             {
-                await Task.Delay(BetweenAttempts, time, cancellation);
+                await Task.Delay(BetweenAttempts, _time, cancellation);
             }
             catch (Exception error) when (error is JsonException or FormatException)
             {
-                logger.LogError("{AppId} answered GET /dapr/subscribe with something else: {Reason}", app.AppId, error.Message);
+                _logger.LogError("{AppId} answered GET /dapr/subscribe with something else: {Reason}", app.AppId, error.Message);
                 return [];
             }
         }

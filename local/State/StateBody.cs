@@ -43,7 +43,7 @@ internal static class StateBody
     {
         try
         {
-            return await JsonDocument.ParseAsync(request.Body, default, request.HttpContext.RequestAborted);
+            return await JsonDocument.ParseAsync(request.Body, new JsonDocumentOptions { MaxDepth = 1000 }, request.HttpContext.RequestAborted);
         }
         catch (JsonException error)
         {

@@ -28,7 +28,6 @@ public sealed class SqliteDatabase : IDisposable
             if (readOnly) return;
             Execute("PRAGMA journal_mode = WAL");
             Execute("PRAGMA synchronous = FULL");
-            Execute("PRAGMA wal_autocheckpoint = 4000");
         }
         catch
         {
