@@ -1,0 +1,254 @@
+using System.Net;
+using System.Net.Http.Json;
+using CsCheck;
+using DaprShop.Contracts;
+using DaprShop.Testing;
+
+namespace DaprShop.Inventory.Tests;
+
+/// <summary>The service as the saga, visitors and staff meet it.</summary>
+public class InventoryServiceTests(InventoryShop shop) : IClassFixture<InventoryShop>
+{
+    [Fact]
+    public async Task A_seed_product_has_its_stock_before_anything_is_written()
+    {
+        var product = shop.NewProduct();
+        Assert.Equal(new StockLevel(product, 10, 0, 10), await shop.LevelAsync(product));
+        await HeardAsync(product, available: 10);
+    }
+
+    [Theory]
+    [InlineData("nothing-of-the-kind")]
+    [InlineData("Kettle-01")]
+    [InlineData("a%7C%7Cb")]
+    public async Task An_unknown_product_is_404(string product)
+    {
+        using var response = await shop.Anyone.GetAsync($"/api/inventory/{product}");
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+    }
+
+    [Fact]
+    public async Task All_lines_are_reserved_committed_and_put_back()
+    {
+        var (a, b, order) = (shop.NewProduct(), shop.NewProduct(), InventoryShop.NewOrder());
+        Assert.Equal("reserved", (await shop.ReserveAsync(order, (a, 2), (b, 1), (a, 1))).Outcome);
+        Assert.Equal(new StockLevel(a, 10, 3, 7), await shop.LevelAsync(a));
+        Assert.Equal("committed", (await shop.CommitAsync(order, (a, 3), (b, 1))).Outcome);
+        Assert.Equal(new StockLevel(a, 7, 0, 7), await shop.LevelAsync(a));
+        await HeardAsync(a, available: 7);
+        Assert.Equal("released", (await shop.ReleaseAsync(order, (a, 3), (b, 1))).Outcome);
+        Assert.Equal("released", (await shop.ReleaseAsync(order, (a, 3), (b, 1))).Outcome);
+        Assert.Equal(new StockLevel(a, 10, 0, 10), await shop.LevelAsync(a));
+        Assert.Equal("released", (await shop.ReserveAsync(order, (a, 3), (b, 1))).Outcome);
+        Assert.Equal("expired", (await shop.CommitAsync(order, (a, 3), (b, 1))).Outcome);
+        Assert.Equal(new StockLevel(a, 10, 0, 10), await shop.LevelAsync(a));
+    }
+
+    [Fact]
+    public async Task When_one_line_lacks_nothing_is_held_and_the_answer_stays()
+    {
+        var (a, b, order) = (shop.NewProduct(), shop.NewProduct(), InventoryShop.NewOrder());
+        var refused = await shop.ReserveAsync(order, (a, 2), (b, 11));
+        Assert.Equal("outOfStock", refused.Outcome);
+        Assert.Equal([b], refused.ProductIds);
+        Assert.Equal(new StockLevel(a, 10, 0, 10), await shop.LevelAsync(a));
+        await CountAsync(b, 100);
+        Assert.Equal([b], (await shop.ReserveAsync(order, (a, 2), (b, 11))).ProductIds);
+        Assert.Equal(new StockLevel(a, 10, 0, 10), await shop.LevelAsync(a));
+        Assert.Equal(new StockLevel(b, 100, 0, 100), await shop.LevelAsync(b));
+    }
+
+    [Fact]
+    public async Task A_product_nobody_knows_is_out_of_stock() =>
+        Assert.Equal(["never-heard-of"], (await shop.ReserveAsync(InventoryShop.NewOrder(), ("never-heard-of", 1))).ProductIds);
+
+    [Fact]
+    public async Task A_duplicate_is_known_in_a_new_life_of_the_service()
+    {
+        var (product, order) = (shop.NewProduct(), InventoryShop.NewOrder());
+        await shop.ReserveAsync(order, (product, 4));
+        await shop.Host.RestartAsync("inventory");
+        Assert.Equal("reserved", (await shop.ReserveAsync(order, (product, 4))).Outcome);
+        Assert.Equal(new StockLevel(product, 10, 4, 6), await shop.LevelAsync(product));
+        await shop.CommitAsync(order, (product, 4));
+        await shop.Host.RestartAsync("inventory");
+        Assert.Equal("committed", (await shop.CommitAsync(order, (product, 4))).Outcome);
+        Assert.Equal("reserved", (await shop.ReserveAsync(order, (product, 4))).Outcome);
+        Assert.Equal(new StockLevel(product, 6, 0, 6), await shop.LevelAsync(product));
+    }
+
+    [Fact]
+    public async Task What_nobody_asks_for_again_is_freed_and_told_without_traffic()
+    {
+        var (product, order) = (shop.NewProduct(), InventoryShop.NewOrder());
+        await shop.ReserveAsync(order, (product, 10));
+        await HeardAsync(product, available: 0);
+        shop.Clock.Advance(TimeSpan.FromMinutes(11));
+        await HeardAsync(product, available: 10, after: 0);
+        Assert.Equal("expired", (await shop.CommitAsync(order, (product, 10))).Outcome);
+    }
+
+    [Fact]
+    public async Task A_change_is_told_even_when_the_service_dies_right_after_it()
+    {
+        var (product, order) = (shop.NewProduct(), InventoryShop.NewOrder());
+        await shop.ReserveAsync(order, (product, 9));
+        await shop.Host.RestartAsync("inventory");
+        await HeardAsync(product, available: 1);
+    }
+
+    [Fact]
+    public async Task Many_orders_at_once_never_oversell()
+    {
+        var (a, b) = (shop.NewProduct(), shop.NewProduct());
+        var replies = await Task.WhenAll(Enumerable.Range(0, 25).Select(_ => shop.ReserveAsync(InventoryShop.NewOrder(), (a, 1), (b, 1))));
+        var sold = replies.Count(reply => reply.Outcome == "reserved");
+        Assert.InRange(sold, 0, 10);
+        Assert.Equal(new StockLevel(a, 10, sold, 10 - sold), await shop.LevelAsync(a));
+        Assert.Equal(new StockLevel(b, 10, sold, 10 - sold), await shop.LevelAsync(b));
+    }
+
+    [Fact]
+    public async Task Whatever_comes_in_whatever_order_at_once_an_order_released_holds_nothing()
+    {
+        await Gen.OneOf("reserve", "commit", "release").Array[2, 4].Array[1, 3].SampleAsync(
+            async rounds =>
+            {
+                var (a, b, order) = (shop.NewProduct(), shop.NewProduct(), InventoryShop.NewOrder());
+                (string, int)[] lines = [(a, 2), (b, 3)];
+                foreach (var round in rounds)
+                {
+                    await Task.WhenAll(round.Select(command => command switch
+                    {
+                        "reserve" => shop.ReserveAsync(order, lines),
+                        "commit" => shop.CommitAsync(order, lines),
+                        _ => shop.ReleaseAsync(order, lines),
+                    }));
+                }
+
+                var (levelA, levelB) = (await shop.LevelAsync(a), await shop.LevelAsync(b));
+                var released = rounds.Any(round => round.Contains("release"));
+                Assert.True(levelA is (_, 10, 0, 10) || (!released && levelA is (_, 10, 2, 8) or (_, 8, 0, 8)), $"{levelA}");
+                Assert.True(levelB is (_, 10, 0, 10) || (!released && levelB is (_, 10, 3, 7) or (_, 7, 0, 7)), $"{levelB}");
+            },
+            iter: 20, threads: 1);
+    }
+
+    [Fact]
+    public async Task Staff_put_the_shelf_right()
+    {
+        var product = shop.NewProduct();
+        await shop.ReserveAsync(InventoryShop.NewOrder(), (product, 4));
+        Assert.Equal(new StockLevel(product, 6, 4, 2), await CountAsync(product, 6));
+        Assert.Equal(new StockLevel(product, 9, 4, 5), await AdjustAsync(product, 3));
+        Assert.Equal(HttpStatusCode.Conflict, (await shop.Staff.PutAsJsonAsync(Path(product), new { onHand = 3 })).StatusCode);
+        Assert.Equal(HttpStatusCode.Conflict, (await SendAdjustmentAsync(product, -6)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await shop.Staff.PutAsJsonAsync(Path("no-such-thing"), new { onHand = 3 })).StatusCode);
+    }
+
+    [Fact]
+    public async Task An_adjustment_with_a_key_counts_once()
+    {
+        var product = shop.NewProduct();
+        Assert.Equal(new StockLevel(product, 15, 0, 15), await AdjustAsync(product, 5, "delivery 7"));
+        await AdjustAsync(product, 1);
+        Assert.Equal(new StockLevel(product, 15, 0, 15), await AdjustAsync(product, 5, "delivery 7"));
+        Assert.Equal(new StockLevel(product, 16, 0, 16), await shop.LevelAsync(product));
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await SendAdjustmentAsync(product, 6, "delivery 7")).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("""{"onHand":-1}""")]
+    [InlineData("""{"onHand":1000001}""")]
+    [InlineData("""{"onHand":"5"}""")]
+    [InlineData("""{"onHand":1.5}""")]
+    [InlineData("{}")]
+    [InlineData("not json")]
+    public async Task A_malformed_count_is_400(string body)
+    {
+        using var response = await shop.Staff.PutAsync(Path(shop.NewProduct()), new StringContent(body, null, "application/json"));
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Only_staff_may()
+    {
+        var product = shop.NewProduct();
+        Assert.Equal(HttpStatusCode.Unauthorized, (await shop.Anyone.PutAsJsonAsync(Path(product), new { onHand = 5 })).StatusCode);
+        using var member = await shop.Host.Client("inventory", shop.Host.Token()).PutAsJsonAsync(Path(product), new { onHand = 5 });
+        Assert.Equal(HttpStatusCode.Forbidden, member.StatusCode);
+        using var forged = await shop.Anyone.PostAsJsonAsync($"/internal/reservations/{InventoryShop.NewOrder()}/release", new { lines = Array.Empty<object>() });
+        Assert.Equal(HttpStatusCode.Unauthorized, forged.StatusCode);
+    }
+
+    [Fact]
+    public async Task Malformed_commands_are_400()
+    {
+        var line = new StockLine(shop.NewProduct(), 1);
+        var soon = shop.Clock.GetUtcNow().AddMinutes(1);
+        foreach (var (order, body) in new[]
+        {
+            ("no-order", new ReserveStock([line], soon)),
+            (InventoryShop.NewOrder(), new ReserveStock([], soon)),
+            (InventoryShop.NewOrder(), new ReserveStock([line with { Quantity = 0 }], soon)),
+            (InventoryShop.NewOrder(), new ReserveStock([line with { ProductId = "a||b" }], soon)),
+            (InventoryShop.NewOrder(), new ReserveStock([.. Enumerable.Repeat(line, 101)], soon)),
+        })
+        {
+            using var response = await shop.SendAsync(order, "", body);
+            Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task A_new_product_gets_an_empty_shelf_and_a_deleted_one_keeps_its_own()
+    {
+        await ProductAsync("novelty-01", deleted: false);
+        await ShopHost.EventuallyAsync(async () => (await shop.Anyone.GetAsync(Path("novelty-01"))).IsSuccessStatusCode, "the shelf");
+        await CountAsync("novelty-01", 7);
+        await ProductAsync("novelty-01", deleted: true);
+        await ProductAsync("novelty-01", deleted: false);
+        await ProductAsync("novelty-02", deleted: false);
+        await ShopHost.EventuallyAsync(async () => (await shop.Anyone.GetAsync(Path("novelty-02"))).IsSuccessStatusCode, "the next shelf");
+        Assert.Equal(7, (await shop.LevelAsync("novelty-01")).OnHand);
+    }
+
+    private Task ProductAsync(string productId, bool deleted) => shop.Host.PublishAsync(Topics.CatalogProductChanged, new ProductChanged(
+        $"product-{productId}-1", shop.Clock.GetUtcNow(), productId, 1, deleted, "Novelty", "toys", new Money(100, "USD"), 100, "/x"));
+
+    private Task HeardAsync(string productId, int available, int? after = null) => ShopHost.EventuallyAsync(
+        () =>
+        {
+            var told = shop.Heard.Where(changed => changed.ProductId == productId).ToArray();
+            var from = after is { } earlier ? Array.FindIndex(told, changed => changed.Available == earlier) + 1 : 0;
+            return Task.FromResult(told.Skip(from).Any(changed => changed.Available == available));
+        },
+        $"{available} of {productId}");
+
+    private async Task<StockLevel> CountAsync(string productId, int onHand)
+    {
+        using var response = await shop.Staff.PutAsJsonAsync(Path(productId), new { onHand });
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync<StockLevel>())!;
+    }
+
+    private async Task<StockLevel> AdjustAsync(string productId, int delta, string? key = null)
+    {
+        using var response = await SendAdjustmentAsync(productId, delta, key);
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync<StockLevel>())!;
+    }
+
+    private async Task<HttpResponseMessage> SendAdjustmentAsync(string productId, int delta, string? key = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, Path(productId) + "/adjustments")
+        {
+            Content = JsonContent.Create(new { delta, reason = "delivery" }),
+        };
+        if (key is not null) request.Headers.Add("Idempotency-Key", key);
+        return await shop.Staff.SendAsync(request);
+    }
+
+    private static string Path(string productId) => $"/api/inventory/{productId}";
+}
