@@ -38,7 +38,7 @@ public static class InventoryEndpoints
             .Check(body.OnHand is >= 0 and <= Stock.MaxOnHand, "onHand", $"0 to {Stock.MaxOnHand}.");
         return validation.Problem is { } problem
             ? problem
-            : await CorrectAsync(productId, new CorrectCommand(body.OnHand, 0, null, user.MemberId(), null), stocks);
+            : await CorrectAsync(productId, new CorrectCommand(user.MemberId(), OnHand: body.OnHand), stocks);
     }
 
     private static async Task<Results<Ok<StockLevel>, Problem>> Adjust(
@@ -51,7 +51,7 @@ public static class InventoryEndpoints
             .Check(key is null or { Length: > 0 and <= MaxKey }, "Idempotency-Key", $"1 to {MaxKey} characters.");
         return validation.Problem is { } problem
             ? problem
-            : await CorrectAsync(productId, new CorrectCommand(null, body.Delta, body.Reason, user.MemberId(), Fingerprint(key)), stocks);
+            : await CorrectAsync(productId, new CorrectCommand(user.MemberId(), null, body.Delta, body.Reason, Fingerprint(key)), stocks);
     }
 
     private static async Task<Results<Ok<StockLevel>, Problem>> CorrectAsync(string productId, CorrectCommand command, StockActors stocks)

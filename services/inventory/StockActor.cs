@@ -31,16 +31,16 @@ public sealed record CommitCommand(string OrderId);
 public sealed record ReleaseCommand(string OrderId, IReadOnlyList<string>? Missing = null);
 
 /// <summary>Staff put the shelf right: to <paramref name="OnHand"/>, or by <paramref name="Delta"/>.</summary>
+/// <param name="By">The member of staff.</param>
 /// <param name="OnHand">The new amount, when it was counted.</param>
 /// <param name="Delta">More or less of it, when it was not.</param>
 /// <param name="Reason">Why; kept with the correction.</param>
-/// <param name="By">The member of staff.</param>
 /// <param name="Key">Makes a repetition do nothing; null when every call counts.</param>
-public sealed record CorrectCommand(int? OnHand, int Delta, string? Reason, string By, string? Key);
+public sealed record CorrectCommand(string By, int? OnHand = null, int Delta = 0, string? Reason = null, string? Key = null);
 
 /// <param name="Outcome">What happened.</param>
 /// <param name="Level">The stock afterwards; null when the product is unknown.</param>
-public sealed record StockCorrected(CorrectionOutcome Outcome, StockLevel? Level);
+public sealed record StockCorrected(CorrectionOutcome Outcome, StockLevel? Level = null);
 
 public enum CorrectionOutcome { Done, UnknownProduct, Refused, KeyReused }
 
@@ -90,7 +90,7 @@ public sealed class StockActor(ActorHost host, DaprClient dapr, SeedStock seed, 
 
     public async Task<StockCorrected> Correct(CorrectCommand command)
     {
-        if (await FindAsync() is not { } found) return new(CorrectionOutcome.UnknownProduct, null);
+        if (await FindAsync() is not { } found) return new(CorrectionOutcome.UnknownProduct);
         var stock = await ExpireAsync(found);
         var key = command.Key is null ? $"correction-{stock.Version + 1}" : $"correction-{command.Key}";
         _done.Add(key);
@@ -99,7 +99,7 @@ public sealed class StockActor(ActorHost host, DaprClient dapr, SeedStock seed, 
             await SaveAsync(stock, unlessStill: found);
             return earlier.Command == command
                 ? new(CorrectionOutcome.Done, earlier.Level)
-                : new(CorrectionOutcome.KeyReused, null);
+                : new(CorrectionOutcome.KeyReused);
         }
 
         if (stock.Count(command.OnHand ?? stock.OnHand + command.Delta) is not { } corrected)

@@ -19,7 +19,7 @@ public sealed class TestProvider(StateStore store, TimeProvider time) : IPayment
     /// <param name="Failures">How often <c>tok_flaky</c> has failed.</param>
     /// <param name="State">The charge, if there is one.</param>
     /// <param name="Charges">How often money was held: never more than once.</param>
-    public sealed record Memory(int Failures, ChargeState? State, int Charges);
+    public sealed record Memory(int Failures = 0, ChargeState? State = null, int Charges = 0);
 
     public async Task<Authorization> AuthorizeAsync(string key, Money amount, string token, CancellationToken cancellation)
     {
@@ -89,7 +89,7 @@ public sealed class TestProvider(StateStore store, TimeProvider time) : IPayment
     private async Task<(Memory Memory, string ETag)> RecallAsync(string key, CancellationToken cancellation)
     {
         var (memory, etag) = await store.GetAsync<Memory>(Key(key), cancellation);
-        return (memory ?? new Memory(0, null, 0), etag);
+        return (memory ?? new Memory(), etag);
     }
 
     private async Task RememberAsync(string key, Memory memory, string etag, CancellationToken cancellation)

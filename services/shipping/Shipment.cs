@@ -21,12 +21,12 @@ public sealed record ShipmentEvent(ShipmentStatus Status, DateTimeOffset At);
 /// <param name="MemberId">Whose it is; empty when the order was cancelled before it ever got here.</param>
 /// <param name="Method"><c>standard</c> or <c>express</c>.</param>
 /// <param name="WeightGrams">What it weighs.</param>
-/// <param name="Address">Where it goes; null once the parcel will not go anywhere.</param>
 /// <param name="TrackingNumber">What its place is asked by.</param>
 /// <param name="Events">What happened, oldest first; the last is where it stands.</param>
+/// <param name="Address">Where it goes; null once the parcel will not go anywhere.</param>
 public sealed record Shipment(
-    string OrderId, string MemberId, string Method, int WeightGrams, PostalAddress? Address, string TrackingNumber,
-    IReadOnlyList<ShipmentEvent> Events)
+    string OrderId, string MemberId, string Method, int WeightGrams, string TrackingNumber,
+    IReadOnlyList<ShipmentEvent> Events, PostalAddress? Address = null)
 {
     private static readonly Dictionary<ShipmentStatus, ShipmentStatus[]> s_transitions = new()
     {
@@ -42,12 +42,12 @@ public sealed record Shipment(
     public ShipmentStatus Status => Events[^1].Status;
 
     public static Shipment Create(string orderId, CreateShipment order, DateTimeOffset now) => new(
-        orderId, order.MemberId, order.Method, order.WeightGrams, order.Address, TrackingNumberOf(orderId),
-        [new(ShipmentStatus.Created, now)]);
+        orderId, order.MemberId, order.Method, order.WeightGrams, TrackingNumberOf(orderId),
+        [new(ShipmentStatus.Created, now)], order.Address);
 
     /// <summary>A tombstone: the order was cancelled before it got here, and no parcel may be made any more.</summary>
     public static Shipment NeverCreated(string orderId, DateTimeOffset now) =>
-        new(orderId, "", "", 0, null, TrackingNumberOf(orderId), [new(ShipmentStatus.Cancelled, now)]);
+        new(orderId, "", "", 0, TrackingNumberOf(orderId), [new(ShipmentStatus.Cancelled, now)]);
 
     /// <summary>When the parcel came to <paramref name="status"/>; null when it never did.</summary>
     public ShipmentEvent? Reached(ShipmentStatus status) => Events.FirstOrDefault(happened => happened.Status == status);
