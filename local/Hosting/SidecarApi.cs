@@ -18,8 +18,17 @@ internal static class SidecarApi
         var invoker = app.Services.GetRequiredService<Invoker>();
         if (token is not null) app.UseToken(Encoding.UTF8.GetBytes(token));
         app.Use((context, next) => invoker.TryInvokeAsync(context) ?? AnswerAsync(context, next, invoker));
+        app.Use(CleanPath);
         app.UseRouting();
         app.MapBuildingBlocks();
+    }
+
+    /// <summary>Doubled slashes are one, as in daprd: the .NET SDK's actors ask for <c>//v1.0/actors/…</c>.</summary>
+    private static Task CleanPath(HttpContext context, RequestDelegate next)
+    {
+        if (context.Request.Path.Value is { } path && path.Contains("//", StringComparison.Ordinal))
+            context.Request.Path = "/" + string.Join('/', path.Split('/', StringSplitOptions.RemoveEmptyEntries));
+        return next(context);
     }
 
     private static async Task AnswerAsync(HttpContext context, RequestDelegate next, Invoker invoker)
