@@ -14,6 +14,8 @@ public sealed class Checkout(
     CatalogClient catalog, ShippingClient shipping, BasketClient basket, OrderBook book, OrderViews views, OrderActors actors,
     IOptions<JsonOptions> json, TimeProvider time)
 {
+    private const int MaxWeightGrams = 100_000;
+
     /// <summary>What placing an order came to: an order that <paramref name="File"/> tells of, or a problem.</summary>
     /// <param name="OrderId">The order's id.</param>
     /// <param name="File">The order, unless <paramref name="View"/> has it.</param>
@@ -54,8 +56,10 @@ public sealed class Checkout(
         var products = await catalog.Products(lines.Select(line => line.ProductId), cancellation);
         if (Unknown(request, lines, products) is { } unknown) return (null, unknown);
 
-        var weight = lines.Sum(line => products[line.ProductId].WeightGrams * line.Quantity);
-        var rates = await shipping.Rates(request.ShippingAddress!.Country!, weight, cancellation);
+        var weight = lines.Sum(line => (long)products[line.ProductId].WeightGrams * line.Quantity);
+        if (weight > MaxWeightGrams) return (null, Invalid("items", $"An order weighs at most {MaxWeightGrams / 1000} kg."));
+        var parcel = (int)Math.Max(1, weight);
+        var rates = await shipping.Rates(request.ShippingAddress!.Country!, parcel, cancellation);
         if (rates.Count == 0) return (null, Invalid("shippingAddress.country", "We do not deliver there."));
         if (rates.FirstOrDefault(rate => rate.Method == request.ShippingMethod) is not { } rate)
             return (null, Invalid("shippingMethod", "This method is not available there."));
@@ -63,7 +67,7 @@ public sealed class Checkout(
         var ordered = lines.Select(line => Ordered(line, products[line.ProductId])).ToList();
         if (ordered.Any(line => line.UnitPrice.Currency != rate.Price.Currency))
             return (null, Invalid("items", "Products in different currencies cannot be ordered together."));
-        return (new OrderDetails(memberId, ordered, rate.Method, rate.Price, weight), null);
+        return (new OrderDetails(memberId, ordered, rate.Method, rate.Price, parcel), null);
     }
 
     private static Problem? Unknown(PlaceOrder request, IReadOnlyList<StockLine> lines, IReadOnlyDictionary<string, ProductQuote> products)

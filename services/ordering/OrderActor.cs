@@ -18,8 +18,8 @@ public interface IOrderActor : IActor
     /// <summary>Turns the order back unless it has left or was rejected; null when there is none.</summary>
     Task<CancelAnswer?> RequestCancel();
 
-    /// <summary>Notes where the parcel is; null when there is no such order.</summary>
-    Task<OrderFile?> ShipmentMoved(ShipmentMove move);
+    /// <summary>Notes where the parcel is; null when there is no such order. The caller tells others of it, and comes again if it cannot.</summary>
+    Task<ShipmentAnswer?> ShipmentMoved(ShipmentMove move);
 }
 
 /// <summary>
@@ -78,11 +78,13 @@ public sealed class OrderActor(ActorHost host, OrderDriver driver, TimeProvider 
         return new CancelAnswer(next.Order(OrderId).Status is OrderStatus.Cancelling or OrderStatus.Cancelled, next);
     }
 
-    public async Task<OrderFile?> ShipmentMoved(ShipmentMove move)
+    public async Task<ShipmentAnswer?> ShipmentMoved(ShipmentMove move)
     {
         if (await Get() is not { } file) return null;
         var events = s_moves.GetValueOrDefault(move.Status, []).Select(type => new OrderEvent(type, time.GetUtcNow()));
-        return await Save(file, file.Learn(OrderId, events));
+        var next = file.Learn(OrderId, events);
+        if (!file.IsOpen(OrderId)) next = next with { Told = next.Events.Count };
+        return new ShipmentAnswer(file.Events.Count, await Save(file, next));
     }
 
     /// <summary>Asks the driver of this process to see to the order, and returns: a turn never waits for a peer.</summary>

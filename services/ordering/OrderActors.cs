@@ -20,8 +20,8 @@ public sealed class OrderActors(IActorProxyFactory proxies)
     public Task<CancelAnswer?> RequestCancel(string orderId) =>
         Actor(orderId).InvokeMethodAsync<CancelAnswer?>(nameof(IOrderActor.RequestCancel)).WaitAsync(s_timeout);
 
-    public Task<OrderFile?> ShipmentMoved(string orderId, ShipmentMove move) =>
-        Actor(orderId).InvokeMethodAsync<ShipmentMove, OrderFile?>(nameof(IOrderActor.ShipmentMoved), move).WaitAsync(s_timeout);
+    public Task<ShipmentAnswer?> ShipmentMoved(string orderId, ShipmentMove move) =>
+        Actor(orderId).InvokeMethodAsync<ShipmentMove, ShipmentAnswer?>(nameof(IOrderActor.ShipmentMoved), move).WaitAsync(s_timeout);
 
     private ActorProxy Actor(string orderId) => proxies.Create(new ActorId(orderId), OrderActor.TypeName);
 }

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using Dapr.Client;
+using DaprShop.Common;
 
 namespace DaprShop.Ordering;
 
@@ -13,7 +15,7 @@ namespace DaprShop.Ordering;
 /// </para>
 /// </summary>
 public sealed class OrderDriver(
-    OrderActors actors, SagaCalls calls, OrderPublisher publisher, OrderProjector projector,
+    OrderActors actors, SagaCalls calls, DaprClient dapr, OrderProjector projector,
     OrderingOptions options, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<OrderDriver> logger) : IDisposable
 {
     private static readonly TimeSpan s_tellTimeout = TimeSpan.FromSeconds(10);
@@ -117,8 +119,8 @@ public sealed class OrderDriver(
         await before;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         limit.CancelAfter(s_tellTimeout);
-        for (var version = since + 1; version <= order.Version; version++)
-            await publisher.Publish(file.Events[version - 1], Order.Fold(order.Id, file.Events.Take(version)), limit.Token);
+        foreach (var (topic, changed) in OrderAnnouncement.After(since, order.Id, file.Events))
+            await dapr.PublishAsync(topic, changed.EventId, changed, limit.Token);
         await projected.WaitAsync(limit.Token);
     }
 }

@@ -11,6 +11,7 @@ namespace DaprShop.Ordering;
 public static partial class OrderEndpoints
 {
     private const int MaxPageSize = 100;
+    private static readonly Dictionary<string, OrderStatus> s_statuses = Enum.GetValues<OrderStatus>().ToDictionary(Name);
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(30);
 
     public static void MapOrders(this WebApplication app)
@@ -67,7 +68,7 @@ public static partial class OrderEndpoints
         string? status, int? page, int? pageSize, bool? all, ClaimsPrincipal user,
         OrderBook book, OrderDirectory directory, OrderViews views, CancellationToken cancellation)
     {
-        var wanted = Enum.GetValues<OrderStatus>().Cast<OrderStatus?>().FirstOrDefault(known => Names(known!.Value, status));
+        OrderStatus? wanted = status is not null && s_statuses.TryGetValue(status, out var known) ? known : null;
         var (number, size) = (page ?? 1, pageSize ?? 20);
         var check = new Validation()
             .Check(status is null || wanted is not null, "status", "Not a status of an order.")
@@ -147,13 +148,11 @@ public static partial class OrderEndpoints
         return TimeSpan.FromSeconds(Math.Min(seconds, s_longestWait.TotalSeconds));
     }
 
-    private static bool Names(OrderStatus status, string? name) => Name(status) == name;
-
     private static string Name(OrderStatus status) => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(status.ToString());
 
-    [GeneratedRegex("^[\x21-\x7e]{1,200}$", RegexOptions.NonBacktracking)]
+    [GeneratedRegex("^[\x21-\x7e]{1,200}\\z")]
     private static partial Regex KeyPattern();
 
-    [GeneratedRegex(@"(?:^|[,;\s])wait\s*=\s*""?(\d{1,9})", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"(?:^|[,;\s])wait\s*=\s*""?(\d{1,9})", RegexOptions.IgnoreCase)]
     private static partial Regex WaitPattern();
 }

@@ -60,3 +60,8 @@ public sealed record CancelAnswer(bool Accepted, OrderFile File);
 /// <summary>What <see cref="IOrderActor.ShipmentMoved"/> is given.</summary>
 /// <param name="Status"><c>dispatched</c>, <c>delivered</c> or <c>returned</c>.</param>
 public sealed record ShipmentMove(string Status);
+
+/// <summary>What <see cref="IOrderActor.ShipmentMoved"/> answers.</summary>
+/// <param name="Before">The version before; the present one when this was known already.</param>
+/// <param name="File">The order as it is now.</param>
+public sealed record ShipmentAnswer(int Before, OrderFile File);

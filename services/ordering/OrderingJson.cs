@@ -14,6 +14,7 @@ namespace DaprShop.Ordering;
 [JsonSerializable(typeof(OrderNews))]
 [JsonSerializable(typeof(CancelAnswer))]
 [JsonSerializable(typeof(ShipmentMove))]
+[JsonSerializable(typeof(ShipmentAnswer))]
 [JsonSerializable(typeof(BookEntry))]
 [JsonSerializable(typeof(PagedLog<string>))]
 [JsonSerializable(typeof(PagedLog<JournalEntry>))]

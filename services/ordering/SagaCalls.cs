@@ -14,12 +14,12 @@ public sealed class SagaCalls(
         try
         {
             var outcome = await Call(step, order, file, limit.Token);
-            if (outcome is null) logger.LogWarning("{Step}: the reply says nothing usable", step);
+            if (outcome is null) logger.LogWarning("{Step} of order {OrderId}: the reply says nothing usable", step, order.Id);
             return outcome;
         }
         catch (Exception error) when (!cancellation.IsCancellationRequested)
         {
-            logger.LogWarning("{Step} got no answer: {Reason}", step, Reason(error));
+            logger.LogWarning("{Step} of order {OrderId} got no answer: {Reason}", step, order.Id, Reason(error));
             return null;
         }
     }
