@@ -8,7 +8,7 @@ namespace DaprShop.Ordering;
 /// </summary>
 /// <param name="Events">The stream; an event's version is its position, from 1.</param>
 /// <param name="Told">The version up to which events are published and the read model is current.</param>
-public sealed record OrderFile(IReadOnlyList<OrderEvent> Events, int Told, PostalAddress ShippingAddress, string? PaymentToken)
+public sealed record OrderFile(IReadOnlyList<OrderEvent> Events, int Told, PostalAddress ShippingAddress, string? PaymentToken = null)
 {
     public static OrderFile Open(Submission submission, DateTimeOffset now) => new(
         [new OrderEvent(OrderEventType.Submitted, now) { Details = submission.Details }],

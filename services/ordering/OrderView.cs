@@ -3,19 +3,17 @@ using DaprShop.Contracts;
 namespace DaprShop.Ordering;
 
 /// <summary>An order as the public API shows it, and as the read model keeps it.</summary>
-/// <param name="MemberId">Whose it is; shown to staff only.</param>
-/// <param name="Reason">Only on rejected orders.</param>
 /// <param name="Version">How many events the order is made of.</param>
+/// <param name="Reason">Only on rejected orders.</param>
+/// <param name="MemberId">Whose it is; shown to staff only.</param>
 public sealed record OrderView(
-    string Id, string? MemberId, OrderStatus Status, RejectReason? Reason, IReadOnlyList<OrderViewLine> Items,
+    string Id, OrderStatus Status, IReadOnlyList<OrderViewLine> Items,
     Money Subtotal, string ShippingMethod, Money ShippingCost, Money Total, PostalAddress ShippingAddress,
-    DateTimeOffset PlacedAt, DateTimeOffset UpdatedAt, int Version)
+    DateTimeOffset PlacedAt, DateTimeOffset UpdatedAt, int Version, RejectReason? Reason = null, string? MemberId = null)
 {
     public static OrderView Of(Order order, PostalAddress shippingAddress) => new(
         order.Id,
-        order.Details.MemberId,
         order.Status,
-        order.Status == OrderStatus.Rejected ? order.Reason : null,
         [.. order.Details.Lines.Select(OrderViewLine.Of)],
         order.Details.Subtotal(),
         order.Details.ShippingMethod,
@@ -24,7 +22,9 @@ public sealed record OrderView(
         shippingAddress,
         order.PlacedAt,
         order.UpdatedAt,
-        order.Version);
+        order.Version,
+        order.Status == OrderStatus.Rejected ? order.Reason : null,
+        order.Details.MemberId);
 
     /// <summary>As its owner sees it.</summary>
     public OrderView ForMember() => this with { MemberId = null };

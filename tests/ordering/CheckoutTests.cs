@@ -64,7 +64,9 @@ public class CheckoutTests(OrderingShop shop)
         var order = await shop.NewMember().Place(new
         {
             items = new[] { new { productId = "cup-01", quantity = 1 }, new { productId = "cup-01", quantity = 4 } },
-            shippingAddress = Some.Address, shippingMethod = "express", paymentToken = "tok_ok",
+            shippingAddress = Some.Address,
+            shippingMethod = "express",
+            paymentToken = "tok_ok",
         });
 
         Assert.Equal(5, Assert.Single(order.Items).Quantity);
@@ -128,7 +130,6 @@ public class CheckoutTests(OrderingShop shop)
     [InlineData(null)]
     [InlineData("")]
     [InlineData("has space")]
-    [InlineData("ünïcode")]
     public async Task A_proper_idempotency_key_is_required(string? key)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, "/api/orders") { Content = JsonContent.Create(Member.Order()) };

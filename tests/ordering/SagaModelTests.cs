@@ -23,7 +23,7 @@ public class SagaModelTests
             }
             world.LetFaultsStop();
             world.CheckAtRest();
-        }, iter: 20_000);
+        }, iter: 5_000);
 
     private enum Refusal
     {
