@@ -77,7 +77,6 @@ public static class BasketEndpoints
             .Check(add.Lines.All(line => Product.IsId(line.ProductId) && line.Quantity > 0), "lines", "Each needs a product id and a positive quantity.")
             .Problem;
         if (invalid is not null) return invalid;
-        var owner = BasketOwner.Member(memberId);
-        return TypedResults.Ok(await baskets.ChangeAsync(owner, basket => basket.Add(add.OperationId, add.Lines), cancellation));
+        return TypedResults.Ok(await baskets.AddAsync(BasketOwner.Member(memberId), add.OperationId, add.Lines, cancellation));
     }
 }

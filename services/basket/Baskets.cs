@@ -41,6 +41,14 @@ public sealed class Baskets(StateStore store, ProductTable products)
     public async Task<BasketView> ChangeAsync(BasketOwner owner, Func<Basket, Basket> change, CancellationToken cancellation) =>
         await ViewAsync(await ApplyAsync(owner, change, cancellation), Documents.None, cancellation);
 
+    /// <summary>Adds lines once for an operation, but for products that are not sold (any more). One call more than a change.</summary>
+    /// <exception cref="PeerUnavailableException">A product is unknown here and the catalogue does not answer.</exception>
+    public async Task<BasketView> AddAsync(BasketOwner owner, string operationId, IReadOnlyList<StockLine> lines, CancellationToken cancellation)
+    {
+        var sold = await products.FindAsync([.. lines.Select(line => line.ProductId).Distinct()], Documents.None, cancellation);
+        return await ChangeAsync(owner, basket => basket.Add(operationId, lines.Where(line => sold.ContainsKey(line.ProductId))), cancellation);
+    }
+
     /// <summary>Takes orders' lines out of their members' baskets, whether or not there is one yet. Two calls for any number of orders.</summary>
     public Task TakeOutAsync(IEnumerable<OrderChanged> submitted, CancellationToken cancellation) => store.ApplyAsync(
         submitted.Select(order => new Change<Basket>(

@@ -19,8 +19,12 @@ public sealed partial record EmailAddress
     /// <summary>As written, for writing to.</summary>
     public string Text { get; }
 
-    /// <summary>What makes it unique: a hash of the lower-case address, safe in keys and silent about who it is.</summary>
-    public string Key => Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(Text.ToLowerInvariant())));
+    /// <summary>What makes it unique; see <see cref="KeyOf"/>.</summary>
+    public string Key => KeyOf(Text);
+
+    /// <summary>A hash of the lower-case text, an address or not: safe in keys, and silent about who it is.</summary>
+    public static string KeyOf(string text) =>
+        Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(text.Trim().ToLowerInvariant())));
 
     public static bool TryParse(string? text, [NotNullWhen(true)] out EmailAddress? address)
     {

@@ -31,8 +31,8 @@ public static class MembersEndpoints
 
     public static void MapMembers(this WebApplication app)
     {
-        app.MapPost("/api/members", SignUpAsync);
-        app.MapPost("/api/members/token", TokenAsync);
+        app.MapPost("/api/members", SignUpAsync).AddEndpointFilter(TurnAwayWhenBusy);
+        app.MapPost("/api/members/token", TokenAsync).AddEndpointFilter(TurnAwayWhenBusy);
 
         var me = app.MapGroup("/api/members/me").RequireAuthorization();
         me.MapGet("", ProfileAsync);
@@ -40,6 +40,18 @@ public static class MembersEndpoints
 
         app.MapGet("/.well-known/jwks.json", Jwks);
         app.MapGet("/internal/members/{id}", ContactAsync);
+    }
+
+    private static async ValueTask<object?> TurnAwayWhenBusy(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        try
+        {
+            return await next(context);
+        }
+        catch (BusyException)
+        {
+            return Problem.Unavailable("Too many sign-ins at once; try again.");
+        }
     }
 
     private static async Task<Results<Created<SignedUp>, Problem>> SignUpAsync(

@@ -31,7 +31,7 @@ public sealed class Passwords : IDisposable
         _limiter = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
         {
             PermitLimit = configuration.GetValue("Passwords:AtOnce", Math.Max(1, Environment.ProcessorCount / 2)),
-            QueueLimit = configuration.GetValue("Passwords:Queue", 64),
+            QueueLimit = configuration.GetValue("Passwords:Queue", 128),
             QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
         });
     }
@@ -71,5 +71,5 @@ public sealed class Passwords : IDisposable
     }
 }
 
-/// <summary>More sign-ins at once than this replica wants to hash: a 503 to the client.</summary>
-public sealed class BusyException() : TimeoutException("Too many passwords are waiting to be hashed.");
+/// <summary>More sign-ins at once than this replica wants to hash.</summary>
+public sealed class BusyException() : Exception("Too many passwords are waiting to be hashed.");

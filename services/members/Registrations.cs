@@ -51,17 +51,14 @@ public sealed class Registrations(StateStore store, DaprClient dapr, TimeProvide
     private async Task RelayAsync(CancellationToken cancellation)
     {
         var documents = await store.GetManyAsync(s_slots, cancellation);
-        foreach (var slot in s_slots)
-        {
-            var (pending, etag) = documents.Get<Pending>(slot);
-            if (pending is not { Events.Count: > 0 }) continue;
-            foreach (var registered in pending.Events)
-            {
-                await dapr.PublishAsync(Topics.MembersRegistered, registered.EventId, registered, cancellation);
-            }
-            // Refused when another event has come to the slot meanwhile; it is told, and these again, by the next sweep.
-            if (!await store.TrySaveAsync(slot, Pending.None, etag, cancellation: cancellation)) Nudge();
-        }
+        var pending = s_slots
+            .Select(slot => (Slot: slot, Events: documents.Get<Pending>(slot).Value?.Events ?? []))
+            .Where(slot => slot.Events.Count > 0)
+            .ToList();
+        if (pending.Count == 0) return;
+        await dapr.PublishAllAsync(Topics.MembersRegistered, pending.SelectMany(slot => slot.Events), registered => registered.EventId, cancellation);
+        await store.ApplyAsync(
+            pending.Select(told => new Change<Pending>(told.Slot, now => (now ?? Pending.None).Without(told.Events))), cancellation);
     }
 
     private async Task PauseAsync(CancellationToken cancellation)
@@ -83,4 +80,7 @@ public sealed class Registrations(StateStore store, DaprClient dapr, TimeProvide
 public sealed record Pending(IReadOnlyList<MemberRegistered> Events)
 {
     public static Pending None { get; } = new([]);
+
+    /// <summary>What has come since <paramref name="told"/> was read.</summary>
+    public Pending Without(IReadOnlyList<MemberRegistered> told) => new([.. Events.Except(told)]);
 }

@@ -13,8 +13,11 @@ public sealed record Refusal(TimeSpan Wait)
 }
 
 /// <summary>Signs members in and keeps them signed in. Three calls for a sign-in, three for a refresh.</summary>
-public sealed class SignIn(StateStore store, Passwords passwords, AccessTokens accessTokens, TimeProvider time)
+public sealed class SignIn(StateStore store, Passwords passwords, AccessTokens accessTokens, TimeProvider time) : IDisposable
 {
+    /// <summary>Attempts on one account take turns, so that a member's many devices are not taken for many guesses.</summary>
+    private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1, 1))];
+
     /// <summary>
     /// The attempt is counted before the password is looked at, so that many at once cannot slip past the count, and is taken back in the
     /// transaction that starts the session. An unknown address takes the same way, and as long, as a wrong password.
@@ -23,29 +26,17 @@ public sealed class SignIn(StateStore store, Passwords passwords, AccessTokens a
     public async Task<(Tokens? Tokens, Refusal? Refusal)> WithPasswordAsync(
         string email, string password, string clientAddress, CancellationToken cancellation)
     {
-        // What is not an address at all is just as wrong, and counts against the client's address alone.
-        var known = EmailAddress.TryParse(email, out var address) ? address.Key : "none";
-        var attempt = await Optimistic.RetryAsync(() => BeginAsync(known, clientAddress, cancellation));
-        if (attempt.Wait > TimeSpan.Zero) return (null, new Refusal(attempt.Wait));
-
-        if (!await passwords.VerifyAsync(attempt.Account?.PasswordHash, password, cancellation))
+        var accountKey = EmailAddress.KeyOf(email);
+        var turn = _turns[(uint)string.GetHashCode(accountKey, StringComparison.Ordinal) % _turns.Length];
+        await turn.WaitAsync(cancellation);
+        try
         {
-            await CountAgainstAsync(clientAddress, cancellation);
-            return (null, Refusal.Wrong);
+            return await AttemptAsync(accountKey, password, clientAddress, cancellation);
         }
-
-        var account = attempt.Account!;
-        var token = RefreshToken.Create();
-        var session = new Session(
-            account.MemberId, known, account.PasswordVersion, [Session.Hash(token.Secret)], time.GetUtcNow() + Session.Lifetime);
-        var cleared = attempt.Throttle.Succeed(clientAddress);
-        var started = await store.TryCommitAsync(
-            [
-                store.Write(SessionKey(token.SessionId), session, etag: "", Session.Lifetime),
-                store.Write(ThrottleKey(known), cleared, etag: null, cleared.KeepFor),
-            ],
-            cancellation);
-        return started ? (Grant(account, token), null) : throw new ContendedException();
+        finally
+        {
+            turn.Release();
+        }
     }
 
     /// <summary>Rotates a refresh token; see <see cref="Session"/>. Null when it is not, or no longer, good for anything.</summary>
@@ -65,6 +56,37 @@ public sealed class SignIn(StateStore store, Passwords passwords, AccessTokens a
         if (rotated.Accepted is not { } accepted) return null;
         var account = (await store.GetAsync<Account>(MemberStore.AccountKey(accepted.AccountKey), cancellation)).Value;
         return account is not null && account.PasswordVersion == accepted.PasswordVersion ? Grant(account, next) : null;
+    }
+
+    public void Dispose()
+    {
+        foreach (var turn in _turns) turn.Dispose();
+    }
+
+    private async Task<(Tokens? Tokens, Refusal? Refusal)> AttemptAsync(
+        string accountKey, string password, string clientAddress, CancellationToken cancellation)
+    {
+        var attempt = await Optimistic.RetryAsync(() => BeginAsync(accountKey, clientAddress, cancellation));
+        if (attempt.Wait > TimeSpan.Zero) return (null, new Refusal(attempt.Wait));
+
+        if (!await passwords.VerifyAsync(attempt.Account?.PasswordHash, password, cancellation))
+        {
+            await CountAgainstAsync(clientAddress, cancellation);
+            return (null, Refusal.Wrong);
+        }
+
+        var account = attempt.Account!;
+        var token = RefreshToken.Create();
+        var session = new Session(
+            account.MemberId, accountKey, account.PasswordVersion, [Session.Hash(token.Secret)], time.GetUtcNow() + Session.Lifetime);
+        var cleared = attempt.Throttle.Succeed(clientAddress);
+        var started = await store.TryCommitAsync(
+            [
+                store.Write(SessionKey(token.SessionId), session, etag: "", Session.Lifetime),
+                store.Write(ThrottleKey(accountKey), cleared, etag: null, cleared.KeepFor),
+            ],
+            cancellation);
+        return started ? (Grant(account, token), null) : throw new ContendedException();
     }
 
     private async Task<Attempt?> BeginAsync(string account, string clientAddress, CancellationToken cancellation)

@@ -256,7 +256,7 @@ public sealed class BasketApiTests(BasketHost host) : IClassFixture<BasketHost>
     public async Task Other_services_read_a_members_basket_and_add_to_it_once()
     {
         var (_, id) = host.Member();
-        await AddAsync(id, "reorder-1", [new("known-kettle", 2)]);
+        await AddAsync(id, "reorder-1", [new("known-kettle", 2), new("no-longer-sold", 1)]);
         var basket = await AddAsync(id, "reorder-1", [new("known-kettle", 2)]);
         Assert.Equal(2, Assert.Single(basket.Items).Quantity);
         basket = (await host.Shop.SidecarClient("basket").GetFromJsonAsync<BasketView>($"/internal/baskets/{id}"))!;

@@ -60,6 +60,13 @@ public sealed class SignInTests(MembersHost host) : IClassFixture<MembersHost>
     }
 
     [Fact]
+    public async Task Signing_in_on_many_devices_at_once_is_no_guessing()
+    {
+        var member = await host.MemberAsync();
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => host.Visitor().TokensAsync(member.Email, MembersHost.Password)));
+    }
+
+    [Fact]
     public async Task The_member_at_home_is_not_slowed_by_an_attacker_elsewhere()
     {
         var member = await host.MemberAsync();
