@@ -5,8 +5,8 @@ using DaprShop.Local.Hosting;
 namespace DaprShop.Local.PubSub;
 
 /// <summary>
-/// The embedded broker. Each (topic, app) that ever subscribed has a durable queue of its own; a publish is acknowledged once it is on disk in
-/// all of them. A queue stays while its app is away.
+/// The embedded broker. Each (topic, app) that ever subscribed has a durable queue of its own; a publish is acknowledged once it is on
+/// disk in all of them. A queue stays while its app is away.
 /// </summary>
 public sealed class Broker : IAsyncDisposable
 {

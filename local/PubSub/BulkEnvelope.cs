@@ -13,12 +13,10 @@ internal sealed record BulkEntry(BrokerMessage Message, ReadOnlyMemory<byte> Dat
 /// <summary>The body of a bulk delivery (daprd <c>bulksubscribe_events.go</c>).</summary>
 internal static class BulkEnvelope
 {
-    private static readonly JsonWriterOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     public static ReadOnlyMemory<byte> Write(IReadOnlyList<BulkEntry> entries, Subscription subscription)
     {
         var buffer = new ArrayBufferWriter<byte>(256 + entries.Sum(entry => entry.Data.Length + 100));
-        using var json = new Utf8JsonWriter(buffer, Relaxed);
+        using var json = new Utf8JsonWriter(buffer, CloudEvents.Writing);
         json.WriteStartObject();
         json.WriteStartArray("entries"u8);
         foreach (var entry in entries) WriteEntry(json, entry, subscription.IsRaw);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using DaprShop.Local.Resiliency;
 
@@ -25,7 +26,8 @@ public static class CloudEvents
     private const string SpecVersion = "1.0";
     private const int MaxDepth = 1000;
 
-    private static readonly JsonWriterOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    /// <summary>Letters of all scripts as they are.</summary>
+    internal static JsonWriterOptions Writing { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The envelope around what an app publishes.</summary>
     /// <param name="data">The payload.</param>
@@ -51,7 +53,7 @@ public static class CloudEvents
     public static byte[] OfRaw(ReadOnlySpan<byte> data, string pubsub, string topic)
     {
         var buffer = new ArrayBufferWriter<byte>(data.Length * 4 / 3 + 300);
-        using var json = new Utf8JsonWriter(buffer, Relaxed);
+        using var json = new Utf8JsonWriter(buffer, Writing);
         json.WriteStartObject();
         json.WriteBase64String("data_base64"u8, data);
         json.WriteString("datacontenttype"u8, Binary);
@@ -72,7 +74,7 @@ public static class CloudEvents
     {
         var parent = Override(metadata, "traceparent") ?? Override(metadata, "traceid") ?? trace.Parent;
         var buffer = new ArrayBufferWriter<byte>(data.Length + 512);
-        using var json = new Utf8JsonWriter(buffer, Relaxed);
+        using var json = new Utf8JsonWriter(buffer, Writing);
         json.WriteStartObject();
         WriteData(json, data.Span, contentType);
         json.WriteString("datacontenttype"u8, contentType.Length == 0 ? "text/plain" : contentType);
@@ -131,7 +133,7 @@ public static class CloudEvents
         using var document = Parse(data);
         var original = document.RootElement;
         var buffer = new ArrayBufferWriter<byte>(data.Length + 512);
-        using var json = new Utf8JsonWriter(buffer, Relaxed);
+        using var json = new Utf8JsonWriter(buffer, Writing);
         json.WriteStartObject();
         var hasTrace = original.TryGetProperty("traceid", out _);
         foreach (var field in original.EnumerateObject())
@@ -190,8 +192,11 @@ public static class CloudEvents
     {
         const string prefix = "cloudevent.";
         foreach (var (key, value) in metadata)
-            if (key.Length == prefix.Length + name.Length && value.Length > 0
-                && key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) && key.EndsWith(name, StringComparison.OrdinalIgnoreCase)) return value;
+        {
+            if (value.Length > 0 && key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)
+                && key.AsSpan(prefix.Length).Equals(name, StringComparison.OrdinalIgnoreCase)) return value;
+        }
+
         return null;
     }
 

@@ -10,8 +10,8 @@ namespace DaprShop.Local.PubSub;
 
 /// <summary>
 /// Brings the messages of one subscription to one replica of an app, and settles each by the answer, by daprd's rules
-/// (<c>pkg/runtime/subscription</c>): taken, dropped, to be tried again as the inbound policy says; then the dead-letter topic or, without one,
-/// redelivery. An app that does not answer at all is away: that is no failure of the message.
+/// (<c>pkg/runtime/subscription</c>): taken, dropped, to be tried again as the inbound policy says; then the dead-letter topic or,
+/// without one, redelivery. An app that does not answer at all is away: that is no failure of the message.
 /// </summary>
 public sealed class Consumer(
     AppChannel app, Subscription subscription, PubSubComponent component, InboundPolicy policy, Broker broker, TimeProvider time,

@@ -6,8 +6,8 @@ using System.Text.RegularExpressions;
 namespace DaprShop.Local.PubSub;
 
 /// <summary>
-/// The conditions of routing rules, a part of CEL: <c>event.type == "x"</c>, <c>event.data.total &gt;= 10</c>, the comparisons, <c>&amp;&amp;</c>,
-/// <c>||</c>, <c>!</c> and parentheses. A member that an event does not have is equal to nothing. All else is refused.
+/// The conditions of routing rules, a part of CEL: <c>event.type == "x"</c>, <c>event.data.total &gt;= 10</c>, the comparisons,
+/// <c>&amp;&amp;</c>, <c>||</c>, <c>!</c> and parentheses. A member that an event does not have equals null. All else is refused.
 /// </summary>
 public sealed partial class MatchRule
 {
@@ -26,7 +26,13 @@ public sealed partial class MatchRule
         return new MatchRule(rule);
     }
 
-    [GeneratedRegex("""\s*(?:(?<op>&&|\|\||==|!=|<=|>=|[!<>()])|(?<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<number>-?\d+(?:\.\d+)?)|(?<path>[A-Za-z_][\w.]*))""")]
+    [GeneratedRegex("""
+        \s*(?:
+          (?<op> && | \|\| | == | != | <= | >= | [!<>()] ) |
+          (?<text> "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' ) |
+          (?<number> -?\d+(?:\.\d+)? ) |
+          (?<path> [A-Za-z_][\w.]* ))
+        """, RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Token();
 
     private sealed class Parser(string text)
@@ -119,8 +125,9 @@ public sealed partial class MatchRule
             return token.Groups[kind].Value;
         }
 
-        private FormatException Unexpected() =>
-            new($"match rule '{text}' is not understood at column {_position + 1}; the local runtime serves comparisons of event.… joined by && and ||");
+        private FormatException Unexpected() => new(
+            $"match rule '{text}' is not understood at column {_position + 1}; " +
+            "the local runtime serves comparisons of event.… joined by && and ||");
     }
 
     private static Func<JsonElement, bool> Either(Func<JsonElement, bool> left, Func<JsonElement, bool> right) =>

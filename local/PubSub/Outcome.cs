@@ -31,9 +31,7 @@ internal static class AppAnswer
         try
         {
             using var answer = JsonDocument.Parse(body);
-            return Member(answer.RootElement, "status") is { ValueKind: JsonValueKind.String } status && status.GetString() is { Length: > 0 } text
-                ? Of(text)
-                : Outcome.Done;
+            return Text(answer.RootElement, "status") is { Length: > 0 } status ? Of(status) : Outcome.Done;
         }
         catch (JsonException)
         {
@@ -49,17 +47,19 @@ internal static class AppAnswer
         var outcomes = new Dictionary<string, Outcome>(StringComparer.Ordinal);
         if (Member(answer.RootElement, "statuses") is not { ValueKind: JsonValueKind.Array } statuses) return outcomes;
         foreach (var status in statuses.EnumerateArray())
-            if (Member(status, "entryId") is { ValueKind: JsonValueKind.String } id)
-                outcomes[id.GetString()!] = Member(status, "status") is { ValueKind: JsonValueKind.String } text ? Of(text.GetString()!) : Outcome.Failed;
+            if (Text(status, "entryId") is { } id) outcomes[id] = Of(Text(status, "status"));
         return outcomes;
     }
 
-    private static Outcome Of(string status) => status switch
+    private static Outcome Of(string? status) => status switch
     {
         "SUCCESS" => Outcome.Done,
         "DROP" => Outcome.Dropped,
         _ => Outcome.Failed,
     };
+
+    private static string? Text(JsonElement element, string name) =>
+        Member(element, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
 
     private static JsonElement? Member(JsonElement element, string name)
     {

@@ -47,7 +47,8 @@ public sealed class Subscriber : IAppObserver
 
             if (!component.Scopes.MaySubscribe(subscription.Topic))
             {
-                _logger.LogWarning("{AppId} may not subscribe to {Topic} on {PubSub}", sidecar.AppId, subscription.Topic, subscription.PubSub);
+                _logger.LogWarning(
+                    "{AppId} may not subscribe to {Topic} on {PubSub}", sidecar.AppId, subscription.Topic, subscription.PubSub);
                 continue;
             }
 

@@ -34,7 +34,9 @@ public sealed record Subscription(
         if ((NullIfEmpty(app.Routes?.Default) ?? NullIfEmpty(app.Route)) is { } path) routes.Add(Route.Of(null, path));
         return new Subscription(
             app.PubsubName, app.Topic, routes, NullIfEmpty(app.DeadLetterTopic), IsTrue(app.Metadata?.GetValueOrDefault("rawPayload")),
-            app.BulkSubscribe is { Enabled: true } bulk ? new BulkSubscribe(Or(bulk.MaxMessagesCount, 100), Or(bulk.MaxAwaitDurationMs, 1000)) : null);
+            app.BulkSubscribe is { Enabled: true } bulk
+                ? new BulkSubscribe(Or(bulk.MaxMessagesCount, 100), Or(bulk.MaxAwaitDurationMs, 1000))
+                : null);
     }
 
     private static int Or(int value, int otherwise) => value > 0 ? value : otherwise;

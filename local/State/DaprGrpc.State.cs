@@ -48,7 +48,8 @@ public sealed partial class DaprGrpc
     {
         if (request.States.Any(item => item.Key.Length == 0))
             throw new DaprError(400, "ERR_STATE_SAVE", StatusCode.InvalidArgument, "state key cannot be empty");
-        await state.SaveAsync(SidecarOf(context), request.StoreName, [.. request.States.Select(item => ToRequest(item, item.Value.Memory))]);
+        await state.SaveAsync(
+            SidecarOf(context), request.StoreName, [.. request.States.Select(item => ToRequest(item, item.Value.Memory))]);
         return new Empty();
     }
 
@@ -102,7 +103,8 @@ public sealed partial class DaprGrpcMethods
     private static void AddState(ServiceMethodProviderContext<DaprGrpc> context)
     {
         Unary<GetStateRequest, GetStateResponse>(context, "GetState", (dapr, request, call) => dapr.GetState(request, call));
-        Unary<GetBulkStateRequest, GetBulkStateResponse>(context, "GetBulkState", (dapr, request, call) => dapr.GetBulkState(request, call));
+        Unary<GetBulkStateRequest, GetBulkStateResponse>(
+            context, "GetBulkState", (dapr, request, call) => dapr.GetBulkState(request, call));
         Unary<SaveStateRequest, Empty>(context, "SaveState", (dapr, request, call) => dapr.SaveState(request, call));
         Unary<DeleteStateRequest, Empty>(context, "DeleteState", (dapr, request, call) => dapr.DeleteState(request, call));
         Unary<DeleteBulkStateRequest, Empty>(context, "DeleteBulkState", (dapr, request, call) => dapr.DeleteBulkState(request, call));

@@ -30,12 +30,15 @@ public sealed record StateItem(ReadOnlyMemory<byte> Value, string ETag, DateTime
 /// <summary>One write; see <see cref="Set"/> and <see cref="Delete"/>.</summary>
 /// <param name="Key">The full key.</param>
 /// <param name="Value">The new value; null deletes.</param>
-/// <param name="ETag">Write only if the present value has this ETag; null or empty writes in any case, unless <paramref name="FirstWrite"/>.</param>
+/// <param name="ETag">
+/// Write only if the present value has this ETag; null or empty writes in any case, unless <paramref name="FirstWrite"/>.
+/// </param>
 /// <param name="FirstWrite">Without an ETag: write only if there is no value yet.</param>
 /// <param name="Ttl">How long the value lives; null for ever.</param>
 public readonly record struct StateWrite(string Key, ReadOnlyMemory<byte>? Value, string? ETag, bool FirstWrite, TimeSpan? Ttl)
 {
-    public static StateWrite Set(string key, ReadOnlyMemory<byte> value, string? etag = null, bool firstWrite = false, TimeSpan? ttl = null) =>
+    public static StateWrite Set(
+        string key, ReadOnlyMemory<byte> value, string? etag = null, bool firstWrite = false, TimeSpan? ttl = null) =>
         new(key, value, etag, firstWrite, ttl);
 
     public static StateWrite Delete(string key, string? etag = null) => new(key, null, etag, false, null);

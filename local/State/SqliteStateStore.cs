@@ -37,7 +37,10 @@ public sealed class SqliteStateStore : IStateStore
         _statements = new Statements(db, options.Table, time);
         _writer = new GroupCommit(db, $"state {Path.GetFileName(options.File)}");
         if (options.CleanupInterval > TimeSpan.Zero)
-            _cleanup = time.CreateTimer(_ => _writer.Enqueue(new Cleanup(_statements)), null, options.CleanupInterval, options.CleanupInterval);
+        {
+            _cleanup = time.CreateTimer(
+                _ => _writer.Enqueue(new Cleanup(_statements)), null, options.CleanupInterval, options.CleanupInterval);
+        }
     }
 
     public ValueTask<StateItem?> GetAsync(string key) => ValueTask.FromResult(Read(static (reader, key) => reader.Get(key), key));
@@ -109,13 +112,30 @@ public sealed class SqliteStateStore : IStateStore
         public override void Apply() => statements.DeleteExpired();
     }
 
-    /// <summary>Times as SQLite's CURRENT_TIMESTAMP writes them, by the store's own clock.</summary>
-    private static string Format(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+    /// <summary>Times as SQLite's CURRENT_TIMESTAMP writes them, by the store's own clock; made anew once a second.</summary>
+    private sealed class Clock(TimeProvider time)
+    {
+        private long _second = -1;
+        private string _text = "";
+
+        public string Now()
+        {
+            var now = time.GetUtcNow();
+            if (now.ToUnixTimeSeconds() != _second) (_second, _text) = (now.ToUnixTimeSeconds(), Format(now));
+            return _text;
+        }
+
+        public string In(TimeSpan delay) => Format(time.GetUtcNow() + delay);
+
+        private static string Format(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+    }
 
     /// <summary>The writer's statements. Because there is one writer, what a check finds is still so when the write follows.</summary>
     private sealed class Statements(SqliteDatabase db, string table, TimeProvider time)
     {
         private const string Alive = "(expiration_time IS NULL OR expiration_time > ?1)";
+
+        private readonly Clock _clock = new(time);
 
         private readonly SqliteStatement _upsert = db.Prepare($"""
             INSERT INTO {table} (key, value, is_binary, etag, expiration_time, update_time) VALUES (?2, ?3, ?4, ?5, ?6, ?1)
@@ -144,22 +164,21 @@ public sealed class SqliteStateStore : IStateStore
             if (touched == 0 && (write.HasETag || (write.FirstWrite && write.Value is not null))) throw new StateConflict();
         }
 
-        public void DeleteExpired() => _deleteExpired.Bind(1, Format(time.GetUtcNow())).Run();
+        public void DeleteExpired() => _deleteExpired.Bind(1, _clock.Now()).Run();
 
         private int Delete(StateWrite write) =>
             write.HasETag ? _deleteMatching.Bind(1, write.Key).Bind(2, write.ETag).Run() : _delete.Bind(1, write.Key).Run();
 
         private int Set(StateWrite write, ReadOnlySpan<byte> value)
         {
-            var now = time.GetUtcNow();
             var statement = write.HasETag ? _update : write.FirstWrite ? _insert : _upsert;
             Span<byte> etag = stackalloc byte[36];
             Utf8Formatter.TryFormat(Guid.NewGuid(), etag, out _);
             var isText = Utf8.IsValid(value);
-            statement.Bind(1, Format(now)).Bind(2, write.Key).Bind(4, isText ? 0 : 1).Bind(5, etag);
+            statement.Bind(1, _clock.Now()).Bind(2, write.Key).Bind(4, isText ? 0 : 1).Bind(5, etag);
             if (isText) statement.Bind(3, value);
             else statement.Bind(3, Convert.ToBase64String(value));
-            statement.Bind(6, write.Ttl is { } ttl ? Format(now + ttl) : null);
+            statement.Bind(6, write.Ttl is { } ttl ? _clock.In(ttl) : null);
             if (write.HasETag) statement.Bind(7, write.ETag);
             return statement.Run();
         }
@@ -171,7 +190,7 @@ public sealed class SqliteStateStore : IStateStore
         private readonly SqliteStatement _get;
         private readonly SqliteStatement _begin;
         private readonly SqliteStatement _end;
-        private readonly TimeProvider _time;
+        private readonly Clock _clock;
 
         public Reader(SqliteStateOptions options, TimeProvider time)
         {
@@ -181,15 +200,15 @@ public sealed class SqliteStateStore : IStateStore
                 "WHERE key = ?1 AND (expiration_time IS NULL OR expiration_time > ?2)");
             _begin = _db.Prepare("BEGIN");
             _end = _db.Prepare("COMMIT");
-            _time = time;
+            _clock = new Clock(time);
         }
 
-        public StateItem? Get(string key) => Get(key, Format(_time.GetUtcNow()));
+        public StateItem? Get(string key) => Get(key, _clock.Now());
 
         public StateItem?[] Get(IReadOnlyList<string> keys)
         {
             var items = new StateItem?[keys.Count];
-            var now = Format(_time.GetUtcNow());
+            var now = _clock.Now();
             _begin.Run();
             for (var i = 0; i < items.Length; i++) items[i] = Get(keys[i], now);
             _end.Run();

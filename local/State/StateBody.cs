@@ -12,6 +12,7 @@ namespace DaprShop.Local.State;
 internal static class StateBody
 {
     private const string Deserializing = "failed deserializing HTTP body: ";
+    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 1000 };
     private static readonly byte[] Null = "null"u8.ToArray();
 
     /// <summary><c>[{"key","value","etag","metadata","options":{"concurrency","consistency"}}]</c></summary>
@@ -43,7 +44,7 @@ internal static class StateBody
     {
         try
         {
-            return await JsonDocument.ParseAsync(request.Body, new JsonDocumentOptions { MaxDepth = 1000 }, request.HttpContext.RequestAborted);
+            return await JsonDocument.ParseAsync(request.Body, Deep, request.HttpContext.RequestAborted);
         }
         catch (JsonException error)
         {
@@ -70,12 +71,15 @@ internal static class StateBody
         var options = Member(item, "options");
         return new StateRequest(
             key,
-            isDelete ? default(ReadOnlyMemory<byte>?) : Member(item, "value") is { } value ? JsonMarshal.GetRawUtf8Value(value).ToArray() : Null,
+            isDelete ? default(ReadOnlyMemory<byte>?) : ValueOf(item),
             Text(Member(item, "etag")),
             options is { } set ? Text(Member(set, "concurrency")) : null,
             options is { } also ? Text(Member(also, "consistency")) : null,
             ttl ?? (Member(item, "metadata") is { } metadata ? Text(Member(metadata, "ttlInSeconds")) : null));
     }
+
+    private static byte[] ValueOf(JsonElement item) =>
+        Member(item, "value") is { } value ? JsonMarshal.GetRawUtf8Value(value).ToArray() : Null;
 
     private static List<T> ReadArray<T>(JsonElement array, Func<JsonElement, T> read) => array.ValueKind switch
     {

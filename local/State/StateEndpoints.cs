@@ -98,7 +98,8 @@ public static class StateEndpoints
     private static async Task DeleteAsync(HttpContext http, string store, string key, StateRequests state)
     {
         var query = http.Request.Query;
-        var request = new StateRequest(Decoded(key, http), null, http.Request.Headers.IfMatch, query["concurrency"], query["consistency"], Ttl(http));
+        var request = new StateRequest(
+            Decoded(key, http), null, http.Request.Headers.IfMatch, query["concurrency"], query["consistency"], Ttl(http));
         await state.DeleteAsync(http.GetSidecar(), store, request);
         http.Response.StatusCode = StatusCodes.Status204NoContent;
     }

@@ -13,7 +13,8 @@ namespace DaprShop.Local.State;
 /// <param name="Consistency"><c>strong</c>, <c>eventual</c> or null; both are strong here.</param>
 /// <param name="Ttl"><c>ttlInSeconds</c> as it came.</param>
 public readonly record struct StateRequest(
-    string Key, ReadOnlyMemory<byte>? Value, string? ETag = null, string? Concurrency = null, string? Consistency = null, string? Ttl = null);
+    string Key, ReadOnlyMemory<byte>? Value, string? ETag = null, string? Concurrency = null, string? Consistency = null,
+    string? Ttl = null);
 
 /// <summary>
 /// The state API of a sidecar, which HTTP and gRPC both call; errors are daprd's (<c>pkg/api/http</c>, <c>pkg/api/grpc</c>).
@@ -94,7 +95,8 @@ public sealed class StateRequests(StateStores stores)
         }
         catch (Exception failure) when (failure is StateConflict or InvalidOption or IOException)
         {
-            throw Failure(code, what, [.. writes.Where(write => write.IsFaulted).Select(write => write.Exception!.InnerException!)], writes.Length);
+            Exception[] failures = [.. writes.Where(write => write.IsFaulted).Select(write => write.Exception!.InnerException!)];
+            throw Failure(code, what, failures, writes.Length);
         }
     }
 

@@ -54,7 +54,8 @@ public sealed class StateStores : IAsyncDisposable
         var keyPrefix = settings.Text("keyPrefix") ?? "appid";
         if (keyPrefix.Contains(StateComponent.Separator, StringComparison.Ordinal))
             throw settings.Error($"keyPrefix must not contain '{StateComponent.Separator}'");
-        return new StateComponent(spec.Name, Open(spec, settings), KeyPrefix(keyPrefix, spec.Name, appId), settings.Flag("actorStateStore"));
+        return new StateComponent(
+            spec.Name, Open(spec, settings), KeyPrefix(keyPrefix, spec.Name, appId), settings.Flag("actorStateStore"));
     }
 
     /// <summary>Without a namespace, which a single machine does not have, <c>namespace</c> means <c>appid</c>, as in daprd.</summary>

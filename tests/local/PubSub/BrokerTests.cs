@@ -9,8 +9,8 @@ using Microsoft.Extensions.Time.Testing;
 namespace DaprShop.Local.Tests.PubSub;
 
 /// <summary>
-/// What the broker's log promises when its process is killed at the worst moments. A kill is a copy of the files of a running broker, opened by
-/// another: it holds what was flushed at that instant and nothing else. Time stands still, so nothing is flushed by itself.
+/// What the broker's log promises when its process is killed at the worst moments. A kill is a copy of the files of a running broker,
+/// opened by another: it holds what was flushed at that instant and nothing else. Time stands still, so nothing is flushed by itself.
 /// </summary>
 public sealed class BrokerTests : IDisposable
 {
@@ -164,8 +164,9 @@ public sealed class BrokerTests : IDisposable
         return Open(life);
     }
 
-    private static Task PublishAsync(Broker broker, int first, int count) => broker.PublishAsync("pubsub", "t", [.. Enumerable.Range(first, count)
-        .Select(number => new Envelope(Encoding.UTF8.GetBytes($"{number}"), false, null, null))]);
+    private static Task PublishAsync(Broker broker, int first, int count) => broker.PublishAsync(
+        "pubsub", "t",
+        [.. Enumerable.Range(first, count).Select(number => new Envelope(Encoding.UTF8.GetBytes($"{number}"), false, null, null))]);
 
     /// <summary>Takes every message, or does with it what the test says.</summary>
     private sealed class Recorder(Func<BrokerMessage, Task>? handle = null) : IConsumer

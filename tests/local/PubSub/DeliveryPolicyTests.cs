@@ -17,8 +17,10 @@ public sealed class DeliveryPolicyTests
         spec: { type: pubsub.in-memory, version: v1, metadata: [{ name: redeliverInterval, value: 50ms }] }
         """;
 
-    private const string Subscriptions =
-        """[{"pubsubname":"pubsub","topic":"t","route":"/t","deadLetterTopic":"dead"},{"pubsubname":"pubsub","topic":"dead","route":"/dead"}]""";
+    private const string Subscriptions = """
+        [{"pubsubname":"pubsub","topic":"t","route":"/t","deadLetterTopic":"dead"},
+         {"pubsubname":"pubsub","topic":"dead","route":"/dead"}]
+        """;
 
     private static async Task<ShopHost> StartAsync(EventApp app, string retry, string timeout = "")
     {
@@ -33,7 +35,8 @@ public sealed class DeliveryPolicyTests
               targets: { components: { pubsub: { inbound: { retry: r {{timeout}} } } } }
             """;
         return await ShopHost.StartAsync(shop => shop.Resources(Components).Service("reader", app.Create)
-            .Runtime(services => services.AddSingleton(new ResiliencyPolicies([ResiliencySpec.Parse(policies, "test")], TimeProvider.System))));
+            .Runtime(services => services.AddSingleton(
+                new ResiliencyPolicies([ResiliencySpec.Parse(policies, "test")], TimeProvider.System))));
     }
 
     private static async Task PublishAsync(ShopHost shop) =>
@@ -56,7 +59,8 @@ public sealed class DeliveryPolicyTests
         await using var shop = await StartAsync(app, "{ policy: constant, duration: 10ms, maxRetries: 5 }");
         await PublishAsync(shop);
         await app.NextAsync(3);
-        await ShopHost.EventuallyAsync(() => Task.FromResult(shop.Runtime.GetRequiredService<Broker>().Depths().All(queue => queue.Depth == 0)));
+        var broker = shop.Runtime.GetRequiredService<Broker>();
+        await ShopHost.EventuallyAsync(() => Task.FromResult(broker.Depths().All(queue => queue.Depth == 0)));
         Assert.All(app.Log, delivery => Assert.Equal("/t", delivery.Path));
         Assert.Equal(3, app.Log.Count);
     }
@@ -65,7 +69,8 @@ public sealed class DeliveryPolicyTests
     public async Task A_status_that_the_policy_does_not_name_is_not_tried_again()
     {
         var app = new EventApp(Subscriptions, delivery => delivery.Path == "/t" ? (400, "") : (200, ""));
-        await using var shop = await StartAsync(app, "{ policy: constant, duration: 10ms, maxRetries: 3, matching: { httpStatusCodes: 500-599 } }");
+        await using var shop = await StartAsync(
+            app, "{ policy: constant, duration: 10ms, maxRetries: 3, matching: { httpStatusCodes: 500-599 } }");
         await PublishAsync(shop);
         Assert.Equal(["/t", "/dead"], (await app.NextAsync(2)).Select(delivery => delivery.Path));
     }

@@ -31,14 +31,21 @@ public sealed class PubSubTests
         foreach (var (id, app) in apps) shop.Service(id, app.Create);
     });
 
-    private static string Subscribe(string topic, string more = "") => $$"""[{"pubsubname":"pubsub","topic":"{{topic}}","route":"/on/{{topic}}"{{more}}}]""";
+    private const string WithDeadLetters = """
+        [{"pubsubname":"pubsub","topic":"t","route":"/t","deadLetterTopic":"dead"},
+         {"pubsubname":"pubsub","topic":"dead","route":"/dead"}]
+        """;
+
+    private static string Subscribe(string topic, string more = "") =>
+        $$"""[{"pubsubname":"pubsub","topic":"{{topic}}","route":"/on/{{topic}}"{{more}}}]""";
 
     [Fact]
     public async Task An_event_arrives_in_the_envelope_of_dapr()
     {
         var app = new EventApp(Subscribe("t"));
         await using var shop = await StartAsync(Components, ("reader", app));
-        using var request = new HttpRequestMessage(HttpMethod.Post, "v1.0/publish/pubsub/t?metadata.cloudevent.id=id-1&metadata.cloudevent.subject=s")
+        const string path = "v1.0/publish/pubsub/t?metadata.cloudevent.id=id-1&metadata.cloudevent.subject=s";
+        using var request = new HttpRequestMessage(HttpMethod.Post, path)
         {
             Content = new StringContent("""{"a": [1, 2.50, "ü"]}""", Encoding.UTF8, "application/json"),
         };
@@ -73,14 +80,13 @@ public sealed class PubSubTests
     };
 
     [Theory, MemberData(nameof(Payloads))]
-    public async Task Data_is_written_as_its_content_type_says(string contentType, string body, string field, string expected)
+    public void Data_is_written_as_its_content_type_says(string contentType, string body, string field, string expected)
     {
         var envelope = CloudEvents.Wrap(
             Encoding.UTF8.GetBytes(body), contentType, "app", "pubsub", "t", new Dictionary<string, string>(), new TraceContext("p", ""),
             DateTimeOffset.UnixEpoch);
         using var json = JsonDocument.Parse(envelope.Data);
         Assert.Equal(expected, json.RootElement.GetProperty(field).GetRawText());
-        await Task.CompletedTask;
     }
 
     [Fact]
@@ -93,12 +99,14 @@ public sealed class PubSubTests
         await PublishAsync(shop, "reader", "t", body);
 
         var delivery = await app.NextAsync();
-        Assert.Equal(("mine", "x", "me", "t"), (delivery["id"].GetString(), delivery["type"].GetString(), delivery["source"].GetString(), delivery["topic"].GetString()));
-        Assert.Equal((1, 7, "1.0"), (delivery["custom"].GetInt32(), delivery.Number, delivery["specversion"].GetString()));
+        var names = new[] { "id", "type", "source", "topic", "specversion" };
+        Assert.Equal(["mine", "x", "me", "t", "1.0"], names.Select(name => delivery[name].GetString()!));
+        Assert.Equal((1, 7), (delivery["custom"].GetInt32(), delivery.Number));
 
         using var broken = new StringContent("nonsense");
         broken.Headers.ContentType = new("application/cloudevents+json");
-        await AssertErrorAsync(await shop.DaprHttp("reader").PostAsync("v1.0/publish/pubsub/t", broken), 500, "ERR_PUBSUB_CLOUD_EVENTS_SER");
+        using var refusal = await shop.DaprHttp("reader").PostAsync("v1.0/publish/pubsub/t", broken);
+        await AssertErrorAsync(refusal, 500, "ERR_PUBSUB_CLOUD_EVENTS_SER");
     }
 
     [Fact]
@@ -119,8 +127,9 @@ public sealed class PubSubTests
             await AssertErrorAsync(await shop.DaprHttp("reader").PostAsync(path, body), status, code);
         }
 
-        await AssertErrorAsync(await shop.DaprHttp("narrow").PostAsync("v1.0/publish/pubsub/other", new StringContent("")), 403, "ERR_PUBSUB_FORBIDDEN");
-        Assert.Equal(HttpStatusCode.NoContent, (await shop.DaprHttp("narrow").PostAsync("v1.0/publish/pubsub/only", new StringContent(""))).StatusCode);
+        var narrow = shop.DaprHttp("narrow");
+        await AssertErrorAsync(await narrow.PostAsync("v1.0/publish/pubsub/other", null), 403, "ERR_PUBSUB_FORBIDDEN");
+        Assert.Equal(HttpStatusCode.NoContent, (await narrow.PostAsync("v1.0/publish/pubsub/only", null)).StatusCode);
         var error = await Assert.ThrowsAsync<Dapr.DaprException>(() => shop.Dapr("reader").PublishEventAsync("pubsub", "secret", 1));
         Assert.Equal(StatusCode.PermissionDenied, Assert.IsType<RpcException>(error.InnerException).StatusCode);
     }
@@ -159,7 +168,7 @@ public sealed class PubSubTests
     public async Task Without_a_policy_the_first_failure_goes_to_the_dead_letter_topic_as_it_came()
     {
         var app = new EventApp(
-            """[{"pubsubname":"pubsub","topic":"t","route":"/t","deadLetterTopic":"dead"},{"pubsubname":"pubsub","topic":"dead","route":"/dead"}]""",
+            WithDeadLetters,
             delivery => delivery.Path == "/t" ? (500, "") : (200, ""));
         await using var shop = await StartAsync(Components, ("reader", app));
         await PublishAsync(shop, "reader", "t", JsonContent.Create(1));
@@ -174,7 +183,7 @@ public sealed class PubSubTests
     public async Task A_dropped_message_goes_to_the_dead_letter_topic_too()
     {
         var app = new EventApp(
-            """[{"pubsubname":"pubsub","topic":"t","route":"/t","deadLetterTopic":"dead"},{"pubsubname":"pubsub","topic":"dead","route":"/dead"}]""",
+            WithDeadLetters,
             delivery => (200, delivery.Path == "/t" ? """{"status":"DROP"}""" : ""));
         await using var shop = await StartAsync(Components, ("reader", app));
         await PublishAsync(shop, "reader", "t", JsonContent.Create(1));
@@ -242,7 +251,8 @@ public sealed class PubSubTests
         var (reader, other) = (new EventApp(null), new EventApp(null));
         await using var shop = await StartAsync(Components + subscription, ("reader", reader), ("other", other));
         var routes = new Dictionary<string, string>();
-        foreach (var (body, query) in new[] { ("""{"total":1}""", "?metadata.cloudevent.type=big"), ("""{"total":11}""", ""), ("""{"total":13}""", ""), ("{}", "") })
+        const string big = "?metadata.cloudevent.type=big";
+        foreach (var (body, query) in new[] { ("""{"total":1}""", big), ("""{"total":11}""", ""), ("""{"total":13}""", ""), ("{}", "") })
         {
             await PublishAsync(shop, "other", "t" + query, new StringContent(body, Encoding.UTF8, "application/json"));
             routes[body] = (await reader.NextAsync()).Path;
@@ -274,18 +284,20 @@ public sealed class PubSubTests
                 var statuses = delivery["entries"].EnumerateArray().Select(entry => new
                 {
                     entryId = entry.GetProperty("entryId").GetString(),
-                    status = entry.GetProperty("event").GetProperty("data").GetInt32() == 3 && Interlocked.Increment(ref failed) == 1 ? "RETRY" : "SUCCESS",
+                    status = NumberOf(entry) == 3 && Interlocked.Increment(ref failed) == 1 ? "RETRY" : "SUCCESS",
                 });
                 return (200, JsonSerializer.Serialize(new { statuses }));
             });
         await using var shop = await StartAsync(Components, ("reader", app));
         await shop.Dapr("reader").BulkPublishEventAsync("pubsub", "t", Enumerable.Range(0, 25).ToList());
         await DrainedAsync(shop);
-        var batches = app.Log.Select(delivery => delivery["entries"].EnumerateArray().Select(entry => entry.GetProperty("event").GetProperty("data").GetInt32()).ToArray()).ToArray();
+        var batches = app.Log.Select(delivery => delivery["entries"].EnumerateArray().Select(NumberOf).ToArray()).ToArray();
         Assert.Equal(Enumerable.Range(0, 25).Append(3).Order(), batches.SelectMany(batch => batch).Order());
         Assert.All(batches, batch => Assert.InRange(batch.Length, 1, 10));
         Assert.InRange(batches.Length, 3, 5);
         Assert.Equal("com.dapr.event.sent.bulk", app.Log.First()["type"].GetString());
+
+        static int NumberOf(JsonElement entry) => entry.GetProperty("event").GetProperty("data").GetInt32();
     }
 
     [Fact]
@@ -300,11 +312,14 @@ public sealed class PubSubTests
             """, Encoding.UTF8, "application/json");
         using var response = await shop.DaprHttp("reader").PostAsync("v1.0/publish/bulk/pubsub/t", body);
         Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
-        var events = (await app.NextAsync(3)).Select(delivery => delivery.Body.TryGetProperty("data", out var data) ? data.GetRawText() : delivery["data_base64"].GetRawText());
+        var events = (await app.NextAsync(3)).Select(
+            delivery => (delivery.Body.TryGetProperty("data", out var data) ? data : delivery["data_base64"]).GetRawText());
         Assert.Equal(["\"AXg=\"", "\"text\"", """{"a":1}"""], events.Order(StringComparer.Ordinal));
 
-        using var twice = new StringContent("""[{"entryId":"1","event":1,"contentType":"application/json"},{"entryId":"1","event":1,"contentType":"application/json"}]""");
-        await AssertErrorAsync(await shop.DaprHttp("reader").PostAsync("v1.0/publish/bulk/pubsub/t", twice), 400, "ERR_PUBSUB_EVENTS_SER");
+        const string entry = """{"entryId":"1","event":1,"contentType":"application/json"}""";
+        using var twice = new StringContent($"[{entry},{entry}]");
+        using var refusal = await shop.DaprHttp("reader").PostAsync("v1.0/publish/bulk/pubsub/t", twice);
+        await AssertErrorAsync(refusal, 400, "ERR_PUBSUB_EVENTS_SER");
     }
 
     [Fact]
@@ -312,7 +327,8 @@ public sealed class PubSubTests
     {
         var app = new EventApp(Subscribe("t"));
         await using var shop = await StartAsync(Components, ("reader", app));
-        await shop.Dapr("reader").PublishEventAsync("pubsub", "t", new { a = 1 }, new Dictionary<string, string> { ["cloudevent.id"] = "e-1", ["ttlInSeconds"] = "60" });
+        var metadata = new Dictionary<string, string> { ["cloudevent.id"] = "e-1", ["ttlInSeconds"] = "60" };
+        await shop.Dapr("reader").PublishEventAsync("pubsub", "t", new { a = 1 }, metadata);
         var delivery = await app.NextAsync();
         Assert.Equal("e-1", delivery["id"].GetString());
         Assert.Equal(1, delivery["data"].GetProperty("a").GetInt32());
@@ -327,8 +343,12 @@ public sealed class PubSubTests
 
     private static Task DrainedAsync(ShopHost shop) => DepthAsync(shop, 0);
 
-    private static Task DepthAsync(ShopHost shop, int depth) => ShopHost.EventuallyAsync(
-        () => Task.FromResult(shop.Runtime.GetRequiredService<Broker>().Depths().Sum(queue => queue.Depth) == depth), $"{depth} messages in the queues");
+    private static Task DepthAsync(ShopHost shop, int depth)
+    {
+        var broker = shop.Runtime.GetRequiredService<Broker>();
+        return ShopHost.EventuallyAsync(
+            () => Task.FromResult(broker.Depths().Sum(queue => queue.Depth) == depth), $"{depth} messages in the queues");
+    }
 
     private static async Task AssertErrorAsync(HttpResponseMessage response, int status, string code)
     {

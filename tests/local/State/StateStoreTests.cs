@@ -24,7 +24,8 @@ public sealed class StateStoreTests : IDisposable
     public async Task A_saved_value_is_read_back_byte_by_byte(string kind)
     {
         await using var store = Open(kind);
-        foreach (var value in new byte[][] { [], "{\"a\": 1}"u8.ToArray(), "\"ä€𝄞\""u8.ToArray(), [0], [0xff, 0xfe, 0x00, 0x80], [.. new byte[100_000]] })
+        byte[][] values = [[], "{\"a\": 1}"u8.ToArray(), "\"ä€𝄞\""u8.ToArray(), [0], [0xff, 0xfe, 0x00, 0x80], new byte[100_000]];
+        foreach (var value in values)
         {
             await store.WriteAsync(StateWrite.Set("key", value));
             Assert.Equal(value, (await store.GetAsync("key"))!.Value.ToArray());
@@ -99,7 +100,8 @@ public sealed class StateStoreTests : IDisposable
         await store.WriteAsync(StateWrite.Set("taken", "0"u8.ToArray()));
         var writes = Enumerable.Range(0, 50).Select(i => i % 2 == 0
             ? store.WriteAsync(StateWrite.Set($"free-{i}", "1"u8.ToArray()))
-            : store.TransactAsync([StateWrite.Set($"half-{i}", "1"u8.ToArray()), StateWrite.Set("taken", "1"u8.ToArray(), firstWrite: true)]))
+            : store.TransactAsync(
+                [StateWrite.Set($"half-{i}", "1"u8.ToArray()), StateWrite.Set("taken", "1"u8.ToArray(), firstWrite: true)]))
             .ToArray();
         await Task.WhenAll(writes).ContinueWith(_ => { });
 
@@ -133,7 +135,7 @@ public sealed class StateStoreTests : IDisposable
         Operations.Sample(
             operations =>
             {
-                using var store = new Synchronous(kind == "memory" ? new InMemoryStateStore(_clock) : OpenSqlite($"{Interlocked.Increment(ref runs)}.db"));
+                using var store = new Synchronous(kind == "memory" ? new InMemoryStateStore(_clock) : OpenSqlite($"{++runs}.db"));
                 var model = new Model();
                 foreach (var operation in operations)
                 {
@@ -143,7 +145,7 @@ public sealed class StateStoreTests : IDisposable
                         write.FirstWrite, null)).ToArray();
                     Assert.Equal(model.Apply(writes, key => store.Get(key)?.ETag), store.Apply(writes));
                     foreach (var key in Keys)
-                        Assert.Equal(model.Values.GetValueOrDefault(key), store.Get(key) is { } item ? Encoding.UTF8.GetString(item.Value.Span) : null);
+                        Assert.Equal(model.Values.GetValueOrDefault(key), store.Text(key));
                 }
             },
             iter: kind == "memory" ? 500 : 40, threads: 1);
@@ -154,8 +156,10 @@ public sealed class StateStoreTests : IDisposable
     {
         // The instant: right after the acknowledgement, without any closing. The copied files are what a killed process leaves behind.
         await using var store = OpenSqlite();
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(i => store.WriteAsync(StateWrite.Set($"key-{i}", Encoding.UTF8.GetBytes($"{i}")))));
-        await store.TransactAsync([StateWrite.Set("a", "1"u8.ToArray()), StateWrite.Delete("key-0"), StateWrite.Set("b", "2"u8.ToArray())]);
+        await Task.WhenAll(Enumerable.Range(0, 200)
+            .Select(i => store.WriteAsync(StateWrite.Set($"key-{i}", Encoding.UTF8.GetBytes($"{i}")))));
+        await store.TransactAsync(
+            [StateWrite.Set("a", "1"u8.ToArray()), StateWrite.Delete("key-0"), StateWrite.Set("b", "2"u8.ToArray())]);
         foreach (var file in Directory.GetFiles(_directory, "test.db*"))
             if (!file.EndsWith("-shm", StringComparison.Ordinal)) File.Copy(file, file.Replace("test.db", "left.db", StringComparison.Ordinal));
 
@@ -184,7 +188,7 @@ public sealed class StateStoreTests : IDisposable
         await using var store = OpenSqlite();
         await store.TransactAsync([StateWrite.Set("a", "1"u8.ToArray()), StateWrite.Set("b", "2"u8.ToArray())]);
         var items = await store.GetAsync(["b", "absent", "a", "b"]);
-        Assert.Equal(["2", null, "1", "2"], items.Select(item => item is null ? null : Encoding.UTF8.GetString(item.Value.Span)));
+        Assert.Equal(["2", null, "1", "2"], items.Select(item => item is { Value: var value } ? Encoding.UTF8.GetString(value.Span) : null));
     }
 
     private static async Task<string?> ReadAsync(IStateStore store, string key) =>
@@ -227,6 +231,8 @@ public sealed class StateStoreTests : IDisposable
     private sealed class Synchronous(IStateStore store) : IDisposable
     {
         public StateItem? Get(string key) => store.GetAsync(key).AsTask().GetAwaiter().GetResult();
+
+        public string? Text(string key) => Get(key) is { } item ? Encoding.UTF8.GetString(item.Value.Span) : null;
 
         public bool Apply(StateWrite[] writes)
         {

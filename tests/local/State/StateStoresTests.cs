@@ -33,8 +33,10 @@ public sealed class StateStoresTests : IDisposable
     public void A_file_that_is_no_database_is_named()
     {
         File.WriteAllText(Path.Combine(_directory, "a.db"), new string('x', 5000));
-        var error = Assert.Throws<ConfigurationError>(() => Open(Sidecar("app", Component("store", "state.sqlite", "connectionString=a.db"))));
-        Assert.StartsWith($"store.yaml: component store: cannot open {Path.Combine(_directory, "a.db")}: SQLite error 26", error.Message, StringComparison.Ordinal);
+        var component = Component("store", "state.sqlite", "connectionString=a.db");
+        var error = Assert.Throws<ConfigurationError>(() => Open(Sidecar("app", component)));
+        var expected = $"store.yaml: component store: cannot open {Path.Combine(_directory, "a.db")}: SQLite error 26";
+        Assert.StartsWith(expected, error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -63,7 +65,8 @@ public sealed class StateStoresTests : IDisposable
         Assert.Equal("two", stores.ActorStore(b)?.Name);
     }
 
-    private StateStores Open(params Sidecar[] sidecars) => new(new AppRegistry(sidecars), new DataDirectory(_directory), TimeProvider.System);
+    private StateStores Open(params Sidecar[] sidecars) =>
+        new(new AppRegistry(sidecars), new DataDirectory(_directory), TimeProvider.System);
 
     private Sidecar Sidecar(string appId, params ComponentSpec[] components)
     {
@@ -74,6 +77,7 @@ public sealed class StateStoresTests : IDisposable
 
     private static ComponentSpec Component(string name, string type, string metadata) => new(
         name, type, "v1",
-        metadata.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(item => item.Split('=', 2)).ToDictionary(item => item[0], item => item[1]),
+        metadata.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(item => item.Split('=', 2))
+            .ToDictionary(item => item[0], item => item[1]),
         [], $"{name}.yaml");
 }
