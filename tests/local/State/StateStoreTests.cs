@@ -160,8 +160,8 @@ public sealed class StateStoreTests : IDisposable
             .Select(i => store.WriteAsync(StateWrite.Set($"key-{i}", Encoding.UTF8.GetBytes($"{i}")))));
         await store.TransactAsync(
             [StateWrite.Set("a", "1"u8.ToArray()), StateWrite.Delete("key-0"), StateWrite.Set("b", "2"u8.ToArray())]);
-        foreach (var file in Directory.GetFiles(_directory, "test.db*"))
-            if (!file.EndsWith("-shm", StringComparison.Ordinal)) File.Copy(file, file.Replace("test.db", "left.db", StringComparison.Ordinal));
+        foreach (var end in new[] { "", "-wal" })
+            File.Copy(Path.Combine(_directory, "test.db" + end), Path.Combine(_directory, "left.db" + end));
 
         await using var reopened = OpenSqlite("left.db");
         Assert.Null(await reopened.GetAsync("key-0"));
