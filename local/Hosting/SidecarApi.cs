@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Invocation;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace DaprShop.Local.Hosting;
 
@@ -17,18 +18,10 @@ internal static class SidecarApi
     {
         var invoker = app.Services.GetRequiredService<Invoker>();
         if (token is not null) app.UseToken(Encoding.UTF8.GetBytes(token));
+        app.UseSingleSlashes();
         app.Use((context, next) => invoker.TryInvokeAsync(context) ?? AnswerAsync(context, next, invoker));
-        app.Use(CleanPath);
         app.UseRouting();
         app.MapBuildingBlocks();
-    }
-
-    /// <summary>Doubled slashes are one, as in daprd: the .NET SDK's actors ask for <c>//v1.0/actors/…</c>.</summary>
-    private static Task CleanPath(HttpContext context, RequestDelegate next)
-    {
-        if (context.Request.Path.Value is { } path && path.Contains("//", StringComparison.Ordinal))
-            context.Request.Path = "/" + string.Join('/', path.Split('/', StringSplitOptions.RemoveEmptyEntries));
-        return next(context);
     }
 
     private static async Task AnswerAsync(HttpContext context, RequestDelegate next, Invoker invoker)
@@ -53,6 +46,23 @@ internal static class SidecarApi
     /// <summary>Neither a block's endpoint nor the framework's own answer for a verb that the block does not take.</summary>
     private static bool IsUnrouted(HttpContext context) =>
         !context.Response.HasStarted && context.GetEndpoint() is null or { Metadata.Count: 0 };
+
+    /// <summary>Paths with doubled slashes are as good as others, as in daprd; the .NET SDK's actor calls begin with two.</summary>
+    private static void UseSingleSlashes(this WebApplication app) => app.Use((context, next) =>
+    {
+        var request = context.Features.GetRequiredFeature<IHttpRequestFeature>();
+        if (!request.Path.Contains("//", StringComparison.Ordinal)) return next(context);
+        request.Path = Collapse(request.Path);
+        var query = request.RawTarget.IndexOf('?');
+        request.RawTarget = query < 0 ? Collapse(request.RawTarget) : Collapse(request.RawTarget[..query]) + request.RawTarget[query..];
+        return next(context);
+    });
+
+    private static string Collapse(string path)
+    {
+        while (path.Contains("//", StringComparison.Ordinal)) path = path.Replace("//", "/", StringComparison.Ordinal);
+        return path;
+    }
 
     private static void UseToken(this WebApplication app, byte[] expected) => app.Use((context, next) =>
     {

@@ -17,11 +17,11 @@ internal readonly record struct InvocationTarget(string AppId, string PathAndQue
         if (slash <= 0 || !id[slash..].StartsWith(Method, StringComparison.Ordinal)) return null;
         var rest = id[(slash + Method.Length)..];
         if (rest.Length > 0 && rest[0] is not ('/' or '?')) return null;
-        return new InvocationTarget(AppIdOf(id[..slash]), Clean(rest));
+        return new InvocationTarget(AppIdOf(id[..slash]), Trim(rest));
     }
 
     /// <summary>Of a request with the header <c>dapr-app-id</c>: its path is the app's.</summary>
-    public static InvocationTarget FromHeader(string appId, string rawTarget) => new(AppIdOf(appId), Clean(rawTarget));
+    public static InvocationTarget FromHeader(string appId, string rawTarget) => new(AppIdOf(appId), Trim(rawTarget));
 
     /// <summary>An app may be called with its namespace, <c>orders.default</c>; here there is one namespace.</summary>
     private static string AppIdOf(ReadOnlySpan<char> id)
@@ -31,17 +31,13 @@ internal readonly record struct InvocationTarget(string AppId, string PathAndQue
         return dot < 0 || name.AsSpan(dot + 1).Contains('.') ? name : name[..dot];
     }
 
-    /// <summary>As daprd cleans a path: one slash at the start, none doubled, none at the end. (<see cref="Uri"/> resolves dot segments.)</summary>
-    private static string Clean(ReadOnlySpan<char> target)
+    /// <summary>As daprd does, one slash at the start and none at the end. (<see cref="Uri"/> resolves dot segments.)</summary>
+    private static string Trim(ReadOnlySpan<char> target)
     {
         var query = target.IndexOf('?');
         var path = query < 0 ? target : target[..query];
-        if (path.Contains("//", StringComparison.Ordinal)) return CleanSlowly(path, query < 0 ? "" : target[query..]);
         var trimmed = path.TrimEnd('/');
         if (trimmed.Length == path.Length && path.Length > 0) return target.ToString();
         return string.Concat(trimmed.Length == 0 ? "/" : trimmed, query < 0 ? "" : target[query..]);
     }
-
-    private static string CleanSlowly(ReadOnlySpan<char> path, ReadOnlySpan<char> query) => string.Concat(
-        "/", string.Join('/', path.ToString().Split('/', StringSplitOptions.RemoveEmptyEntries)), query);
 }

@@ -87,6 +87,15 @@ public sealed class SidecarApiTests(SidecarApiTests.Shop shop) : IClassFixture<S
         Assert.Equal("", body!["DAPR_TEST_COLOUR"]);
     }
 
+    [Theory]
+    [InlineData("//v1.0/metadata")]
+    [InlineData("/v1.0//metadata/")]
+    public async Task Doubled_slashes_do_not_matter(string path)
+    {
+        using var response = await _sidecar.GetAsync(new Uri(_sidecar.BaseAddress!.GetLeftPart(UriPartial.Authority) + path));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
     [Fact]
     public async Task Grpc_errors_carry_dapr_s_status()
     {
