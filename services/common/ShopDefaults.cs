@@ -31,6 +31,7 @@ public static class ShopDefaults
         ListenOnAppPort(builder);
         builder.AddShopLogging(service);
         builder.AddShopTelemetry(service);
+        builder.AddShopOpenApi(service);
         builder.Services.AddShopProblems();
         builder.Services.AddHealthChecks();
         builder.Services.AddShopAuth();
@@ -52,6 +53,7 @@ public static class ShopDefaults
         app.UseAuthorization();
         app.MapHealthChecks("/healthz");
         app.MapSubscribeHandler();
+        app.MapShopOpenApi();
         return app;
     }
 
