@@ -72,10 +72,18 @@ public static class ShopDefaults
         options.NumberHandling = JsonNumberHandling.Strict;
         options.RespectNullableAnnotations = true;
         options.RespectRequiredConstructorParameters = true;
+        options.Converters.Add(new UtcTimes());
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.TypeInfoResolverChain.Clear();
-        if (json is not null) options.TypeInfoResolverChain.Add(json);
-        options.TypeInfoResolverChain.Add(new DefaultJsonTypeInfoResolver());
+        if (json is not null) options.TypeInfoResolverChain.Add(json.WithAddedModifier(AllowMissingNullables));
+        options.TypeInfoResolverChain.Add(new DefaultJsonTypeInfoResolver().WithAddedModifier(AllowMissingNullables));
+    }
+
+    /// <summary>Since nulls are not written, what may be null may also be missing.</summary>
+    private static void AllowMissingNullables(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties)
+            if (property.AssociatedParameter?.IsNullable ?? false) property.IsRequired = false;
     }
 
     /// <summary>Dapr's tooling tells an app its port as <c>APP_PORT</c>; containers use <c>ASPNETCORE_HTTP_PORTS</c> instead.</summary>

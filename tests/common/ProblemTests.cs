@@ -9,7 +9,7 @@ public sealed class ProblemTests : IAsyncLifetime
 {
     private TestService _service = null!;
 
-    public sealed record Line(string ProductId, int Quantity);
+    public sealed record Line(string ProductId, int Quantity, string? Note);
 
     public async ValueTask InitializeAsync() => _service = await TestService.StartAsync(app =>
     {
