@@ -28,7 +28,6 @@ internal static class SidecarApi
     {
         try
         {
-            context.Request.Path = Clean(context.Request.Path);
             await next(context);
             if (context.Response.StatusCode is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed && IsUnrouted(context))
                 await invoker.InvokeByHeaderAsync(context);
@@ -43,11 +42,6 @@ internal static class SidecarApi
                 .WriteAsync(context.Response);
         }
     }
-
-    /// <summary>As daprd: <c>//v1.0/actors</c>, which the .NET actor SDK asks for, is <c>/v1.0/actors</c>.</summary>
-    private static PathString Clean(PathString path) => path.Value is { } value && value.Contains("//", StringComparison.Ordinal)
-        ? new PathString('/' + string.Join('/', value.Split('/', StringSplitOptions.RemoveEmptyEntries)))
-        : path;
 
     /// <summary>Neither a block's endpoint nor the framework's own answer for a verb that the block does not take.</summary>
     private static bool IsUnrouted(HttpContext context) =>
