@@ -1,4 +1,3 @@
-using Dapr;
 using Dapr.Client;
 using DaprShop.Common;
 using DaprShop.Contracts;
@@ -88,10 +87,7 @@ public sealed class ChangeRelay(CatalogStore store, StateStore state, DaprClient
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limited.CancelAfter(s_timeLimit);
-        var reply = await dapr.BulkPublishEventAsync(
-            "pubsub", Topics.CatalogProductChanged, [.. products.Select(ToEvent)], cancellationToken: limited.Token);
-        if (reply.FailedEntries.Count > 0)
-            throw new DaprException($"{reply.FailedEntries.Count} of {products.Length} product changes were not published.");
+        await dapr.PublishAllAsync(Topics.CatalogProductChanged, products.Select(ToEvent), changed => changed.EventId, limited.Token);
     }
 
     private static IEnumerable<StateTransactionRequest> Tidy(long from, long to)
@@ -102,13 +98,7 @@ public sealed class ChangeRelay(CatalogStore store, StateStore state, DaprClient
         }
     }
 
-    /// <summary>In an envelope of its own, because in a bulk publish the sidecar's would have a random id.</summary>
-    private static CloudEvent<ProductChanged> ToEvent(Product product)
-    {
-        var id = $"product-{product.Id}-{product.Version}";
-        var data = new ProductChanged(
-            id, product.ChangedAt, product.Id, product.Version, product.Deleted,
-            product.Name, product.Category, product.Price, product.WeightGrams, product.ImageUrl);
-        return new(data) { Id = id, Source = new Uri("catalog", UriKind.Relative), Type = Topics.CatalogProductChanged };
-    }
+    private static ProductChanged ToEvent(Product product) => new(
+        $"product-{product.Id}-{product.Version}", product.ChangedAt, product.Id, product.Version, product.Deleted,
+        product.Name, product.Category, product.Price, product.WeightGrams, product.ImageUrl);
 }

@@ -5,17 +5,15 @@ public static class FriendlyErrors
 {
     public const string Path = "/oops";
 
-    public static void UseFriendlyErrors(this WebApplication app) => app.UseWhen(WantsPage, pages =>
+    public static void UseFriendlyErrors(this WebApplication app)
     {
-        pages.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandlingPath = Path, CreateScopeForErrors = true });
-        pages.UseStatusCodePagesWithReExecute(Path, createScopeForStatusCodePages: true);
-        pages.Use((context, next) =>
+        app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandlingPath = Path, CreateScopeForErrors = true });
+        app.UseStatusCodePagesWithReExecute(Path, createScopeForStatusCodePages: true);
+        app.Use((context, next) =>
         {
             // Executed again for the page of the error, whatever the request was.
             if (context.Request.Path == Path) context.Request.Method = HttpMethods.Get;
             return next(context);
         });
-    });
-
-    private static bool WantsPage(HttpContext context) => context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal);
+    }
 }

@@ -43,6 +43,8 @@ public static class StoredKeysSetup
         services.AddSingleton(provider => new StateStore(provider.GetRequiredService<DaprClient>(), "web-store"));
         services.AddSingleton<StoredKeys>();
         services.AddDataProtection().SetApplicationName("daprshop-web");
+        // It would read the keys before the port opens, and the sidecar waits for the port. They are read when first needed.
+        services.Remove(services.Single(service => service.ImplementationType?.Name == "DataProtectionHostedService"));
         services.AddOptions<KeyManagementOptions>().Configure<StoredKeys>((options, keys) => options.XmlRepository = keys);
     }
 }

@@ -7,11 +7,15 @@ public sealed class Visitor(IHttpContextAccessor accessor)
 {
     private const string BasketCookie = "basket";
 
+    private string? _newBasketId;
+
     private HttpContext Context => accessor.HttpContext ?? throw new InvalidOperationException("There is no request.");
 
     public bool IsMember => Context.User.Identity is { IsAuthenticated: true };
 
     public bool IsStaff => Context.User.IsInRole("staff");
+
+    public string? MemberId => Context.User.FindFirst("sub")?.Value;
 
     public string? DisplayName => Context.User.Identity?.Name;
 
@@ -21,12 +25,7 @@ public sealed class Visitor(IHttpContextAccessor accessor)
         : Context.Connection.RemoteIpAddress?.ToString();
 
     /// <summary>Of the guest basket, if there is one.</summary>
-    public string? GuestBasketId
-    {
-        get => Guid.TryParse(Context.Request.Cookies[BasketCookie], out var id) ? id.ToString() : _newBasketId;
-    }
-
-    private string? _newBasketId;
+    public string? GuestBasketId => Guid.TryParse(Context.Request.Cookies[BasketCookie], out var id) ? id.ToString() : _newBasketId;
 
     public Task<string?> AccessTokenAsync() => IsMember ? Context.GetTokenAsync(SessionCookie.Scheme, SessionCookie.AccessToken) : Task.FromResult<string?>(null);
 
