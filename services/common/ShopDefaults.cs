@@ -43,9 +43,11 @@ public static class ShopDefaults
     }
 
     /// <summary>Adds the middleware and the endpoints every service has. Call it before mapping the service's own endpoints.</summary>
-    public static WebApplication UseShopDefaults(this WebApplication app)
+    /// <param name="app">The service.</param>
+    /// <param name="errors">How errors leave a service that has people for clients; as problem+json when null.</param>
+    public static WebApplication UseShopDefaults(this WebApplication app, Action<WebApplication>? errors = null)
     {
-        app.UseShopProblems();
+        (errors ?? Problems.UseShopProblems)(app);
         app.UseShopRequestLogging();
         app.UseSidecarToken();
         app.UseCloudEvents();

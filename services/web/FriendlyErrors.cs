@@ -5,7 +5,7 @@ public static class FriendlyErrors
 {
     public const string Path = "/oops";
 
-    public static void UseFriendlyErrors(this WebApplication app)
+    public static void Use(WebApplication app)
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandlingPath = Path, CreateScopeForErrors = true });
         app.UseStatusCodePagesWithReExecute(Path, createScopeForStatusCodePages: true);

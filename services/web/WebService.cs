@@ -28,8 +28,7 @@ public static class WebService
         configure?.Invoke(builder);
 
         var app = builder.Build();
-        app.UseShopDefaults();
-        app.UseFriendlyErrors();
+        app.UseShopDefaults(FriendlyErrors.Use);
         app.UseAntiforgery();
         app.MapSiteFiles();
         app.MapGatewayHealth();
