@@ -1,6 +1,6 @@
 namespace DaprShop.Inventory;
 
-/// <summary>What became of an order's wish for one product. Kept for ever, so that a command repeated late is known for what it is.</summary>
+/// <summary>What became of an order's wish for one product. Kept for ever, so that a late duplicate is known for what it is.</summary>
 /// <param name="State">Where it stands.</param>
 /// <param name="Quantity">Pieces.</param>
 /// <param name="Missing">When the order was refused: the products that lacked stock, this one or others.</param>

@@ -46,7 +46,9 @@ public static class InventoryEndpoints
         [FromHeader(Name = "Idempotency-Key")] string? key = null)
     {
         var validation = new Validation()
-            .Check(body.Delta is not 0 and >= -Stock.MaxOnHand and <= Stock.MaxOnHand, "delta", $"Not 0, at most {Stock.MaxOnHand} either way.")
+            .Check(
+                body.Delta is not 0 and >= -Stock.MaxOnHand and <= Stock.MaxOnHand,
+                "delta", $"Not 0, at most {Stock.MaxOnHand} either way.")
             .Text(body.Reason, "reason", MaxReason)
             .Check(key is null or { Length: > 0 and <= MaxKey }, "Idempotency-Key", $"1 to {MaxKey} characters.");
         return validation.Problem is { } problem
@@ -63,7 +65,7 @@ public static class InventoryEndpoints
             CorrectionOutcome.Done => TypedResults.Ok(corrected.Level!),
             CorrectionOutcome.KeyReused => Problem.Unprocessable("This Idempotency-Key was used for another adjustment."),
             CorrectionOutcome.Refused => Problem.Conflict(
-                $"On hand must stay between the {corrected.Level!.Reserved} reserved and {Stock.MaxOnHand}; it is {corrected.Level.OnHand}."),
+                $"On hand must stay from {corrected.Level!.Reserved}, which are reserved, to {Stock.MaxOnHand}."),
             _ => Unknown(productId),
         };
     }

@@ -4,8 +4,9 @@ using DaprShop.Contracts;
 
 namespace DaprShop.Inventory;
 
-/// <summary>Tells the seed stock once in the life of a shop: published in one call, then marked, so a crash in between tells it twice.</summary>
-public sealed class SeedAnnouncer(StateStore store, DaprClient dapr, SeedStock seed, TimeProvider time, ILogger<SeedAnnouncer> logger) : BackgroundService
+/// <summary>Tells the seed stock once in the life of a shop, in one call, and then marks that; a crash in between tells it twice.</summary>
+public sealed class SeedAnnouncer(
+    StateStore store, DaprClient dapr, SeedStock seed, TimeProvider time, ILogger<SeedAnnouncer> logger) : BackgroundService
 {
     private const string Marker = "seed-told";
     private static readonly TimeSpan s_retryAfter = TimeSpan.FromSeconds(1);

@@ -88,27 +88,9 @@ public sealed class StockActor(ActorHost host, DaprClient dapr, SeedStock seed, 
     public Task<Claim> Release(ReleaseCommand command) =>
         ClaimAsync(command.OrderId, (stock, claim) => stock.Release(command.OrderId, claim, command.Missing));
 
-    public async Task<StockCorrected> Correct(CorrectCommand command)
-    {
-        if (await FindAsync() is not { } found) return new(CorrectionOutcome.UnknownProduct);
-        var stock = await ExpireAsync(found);
-        var key = command.Key is null ? $"correction-{stock.Version + 1}" : $"correction-{command.Key}";
-        _done.Add(key);
-        if (command.Key is not null && await StateManager.TryGetStateAsync<Correction>(key) is { HasValue: true, Value: var earlier })
-        {
-            await SaveAsync(stock, unlessStill: found);
-            return earlier.Command == command
-                ? new(CorrectionOutcome.Done, earlier.Level)
-                : new(CorrectionOutcome.KeyReused);
-        }
-
-        if (stock.Count(command.OnHand ?? stock.OnHand + command.Delta) is not { } corrected)
-            return new(CorrectionOutcome.Refused, StockLevel.Of(ProductId, stock));
-        var level = StockLevel.Of(ProductId, corrected);
-        await StateManager.SetStateAsync(key, new Correction(command, time.GetUtcNow(), level));
-        await SaveAsync(corrected);
-        return new(CorrectionOutcome.Done, level);
-    }
+    public async Task<StockCorrected> Correct(CorrectCommand command) => await FindAsync() is { } found
+        ? await TurnAsync(found, stock => CorrectAsync(stock, command))
+        : new(CorrectionOutcome.UnknownProduct);
 
     public async Task ReceiveReminderAsync(string reminderName, byte[] state, TimeSpan dueTime, TimeSpan period)
     {
@@ -119,8 +101,7 @@ public sealed class StockActor(ActorHost host, DaprClient dapr, SeedStock seed, 
             return;
         }
 
-        var stock = await ExpireAsync(found);
-        if (stock != found) await SaveAsync(stock);
+        var stock = await TurnAsync(found, expired => Task.FromResult((expired, expired)));
         if (stock.Version != _toldVersion)
         {
             var told = StockLevel.Of(ProductId, stock).ToEvent(stock.Version, time.GetUtcNow());
@@ -133,20 +114,40 @@ public sealed class StockActor(ActorHost host, DaprClient dapr, SeedStock seed, 
         }
     }
 
-    /// <summary>One order's turn: what expired goes first, then the decision, then both are saved at once.</summary>
-    private async Task<Claim> ClaimAsync(string orderId, Func<Stock, Claim, (Stock, Claim)> decide)
+    private async Task<Claim> ClaimAsync(string orderId, Func<Stock, Claim, (Stock, Claim)> decide) =>
+        await TurnAsync(await FindAsync() ?? Stock.Untouched(0), async stock =>
+        {
+            var key = ClaimKey(orderId);
+            // "Get or add" reads an unknown key once, where a get and a set would read it twice.
+            var known = await StateManager.GetOrAddStateAsync(key, Claim.None);
+            var (decided, claim) = decide(stock, known);
+            if (claim.State is ClaimState.None) await StateManager.TryRemoveStateAsync(key);
+            else if (claim != known) await StateManager.SetStateAsync(key, claim);
+            if (claim.State is not ClaimState.Reserved) _done.Add(key);
+            return (decided, claim);
+        });
+
+    private async Task<(Stock, StockCorrected)> CorrectAsync(Stock stock, CorrectCommand command)
     {
-        var found = await FindAsync() ?? Stock.Untouched(0);
-        var stock = await ExpireAsync(found);
-        var key = ClaimKey(orderId);
-        // "Get or add" reads an unknown key once, where a get and a set would read it twice.
-        var known = await StateManager.GetOrAddStateAsync(key, Claim.None);
-        var (decided, claim) = decide(stock, known);
-        if (claim.State is ClaimState.None) await StateManager.TryRemoveStateAsync(key);
-        else if (claim != known) await StateManager.SetStateAsync(key, claim);
-        if (claim.State is not ClaimState.Reserved) _done.Add(key);
-        await SaveAsync(decided, unlessStill: found);
-        return claim;
+        var key = $"correction-{command.Key ?? $"{stock.Version + 1}"}";
+        _done.Add(key);
+        if (command.Key is not null && await StateManager.TryGetStateAsync<Correction>(key) is { HasValue: true, Value: var earlier })
+            return (stock, earlier.Command == command ? new(CorrectionOutcome.Done, earlier.Level) : new(CorrectionOutcome.KeyReused));
+
+        if (stock.Count(command.OnHand ?? stock.OnHand + command.Delta) is not { } corrected)
+            return (stock, new(CorrectionOutcome.Refused, StockLevel.Of(ProductId, stock)));
+
+        var level = StockLevel.Of(ProductId, corrected);
+        await StateManager.SetStateAsync(key, new Correction(command, time.GetUtcNow(), level));
+        return (corrected, new(CorrectionOutcome.Done, level));
+    }
+
+    /// <summary>What expired goes first, then the decision; then all of it is saved at once.</summary>
+    private async Task<T> TurnAsync<T>(Stock found, Func<Stock, Task<(Stock, T)>> decide)
+    {
+        var (stock, answer) = await decide(await ExpireAsync(found));
+        await SaveAsync(stock, unlessStill: found);
+        return answer;
     }
 
     private async Task<Stock?> FindAsync()

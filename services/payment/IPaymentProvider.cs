@@ -13,7 +13,8 @@ public interface IPaymentProvider
     /// <exception cref="ReplyLostException">It happened, and nobody can say so.</exception>
     Task<Authorization> AuthorizeAsync(string key, Money amount, string token, CancellationToken cancellation);
 
-    /// <summary>Takes what is held. The answer is where the charge then stands: captured, unless it was voided or refunded before.</summary>
+    /// <summary>Takes what is held.</summary>
+    /// <returns>Where the charge then stands: captured, unless it was voided or refunded before.</returns>
     Task<ChargeState> CaptureAsync(string key, string reference, CancellationToken cancellation);
 
     /// <summary>Lets go of what is held, and of anything that is authorised under this key later.</summary>

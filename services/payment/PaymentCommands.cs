@@ -39,7 +39,9 @@ public static class PaymentCommands
 
     private static Validation Checked(string orderId, Money amount) => CheckedId(orderId)
         .Check(amount.Amount is > 0 and <= MaxAmount, "amount.amount", $"1 to {MaxAmount}.")
-        .Check(amount.Currency is { Length: 3 } currency && currency.All(char.IsAsciiLetterUpper), "amount.currency", "Three upper-case letters.");
+        .Check(
+            amount.Currency is { Length: 3 } currency && currency.All(char.IsAsciiLetterUpper),
+            "amount.currency", "Three upper-case letters.");
 
     private static Validation CheckedId(string orderId) =>
         new Validation().Check(Ids.IsUuid(orderId), "orderId", "Must be a lower-case UUID.");

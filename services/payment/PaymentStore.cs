@@ -8,7 +8,7 @@ public sealed class PaymentStore(StateStore store)
     public Task<Versioned<Payment>> FindAsync(string orderId, CancellationToken cancellation = default) =>
         store.GetAsync<Payment>(Key(orderId), cancellation);
 
-    /// <summary>Saves the last of <paramref name="steps"/> over the version read, and a posting for each; false when the store refuses.</summary>
+    /// <summary>Saves the last of the steps over the version read, and a posting for each; false when the store refuses.</summary>
     public Task<bool> TrySaveAsync(IReadOnlyList<Payment> steps, string etag)
     {
         var payment = steps[^1];

@@ -5,8 +5,8 @@ using DaprShop.Contracts;
 namespace DaprShop.Payment;
 
 /// <summary>
-/// The commands of the order saga, by order id: repeated, late and concurrent ones included. The provider is asked first, under the order id
-/// as key, then the payment is saved against the version it was read at; who loses reads again and finds what to answer. So a crash between
+/// The commands of the order saga, by order id: repeated, late and concurrent ones included. The provider is asked first, under the order
+/// id as key, then the payment is saved over the version that was read; who loses reads again and finds what to answer. So a crash between
 /// the two is healed by the same command again. What was saved is published before the answer, and again on each repetition.
 /// <para>Sidecar calls: each command 1 get, 1 transaction, 1 publish.</para>
 /// </summary>
@@ -22,7 +22,8 @@ public sealed class Payments(
         var payment = await ChangeAsync(orderId, async known =>
         {
             if (known is not null) return [];
-            var answer = await AskAsync(limit => provider.AuthorizeAsync(orderId, request.Amount, request.PaymentToken, limit), cancellation);
+            var answer = await AskAsync(
+                limit => provider.AuthorizeAsync(orderId, request.Amount, request.PaymentToken, limit), cancellation);
             return answer.Reference is { } reference
                 ? [Payment.Authorized(orderId, request.MemberId, request.Amount, reference, time.GetUtcNow())]
                 : [Payment.Declined(orderId, request.MemberId, request.Amount, answer.DeclineCode!, time.GetUtcNow())];
@@ -56,7 +57,7 @@ public sealed class Payments(
         };
     }
 
-    /// <summary>Undoes whatever was done: void or refund. Also for an order never heard of, so that nothing can be authorised later.</summary>
+    /// <summary>Undoes whatever was done: void or refund. An order never heard of can then not be authorised any more.</summary>
     public async Task<PaymentReply> ReverseAsync(string orderId, CancellationToken cancellation)
     {
         var payment = await ChangeAsync(orderId, known => known switch

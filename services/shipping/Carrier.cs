@@ -37,7 +37,9 @@ public sealed class Carrier(ShipmentStore store, DaprClient dapr, TimeProvider t
     {
         var found = await store.FindAllAsync(orderIds);
         var now = time.GetUtcNow();
-        var after = found.Select(stored => stored.Shipment.Move(to, now) is { } moved ? stored with { Shipment = moved } : stored).ToArray();
+        var after = found
+            .Select(stored => stored.Shipment.Move(to, now) is { } moved ? stored with { Shipment = moved } : stored)
+            .ToArray();
         return await store.TrySaveAllAsync(after.Except(found).ToArray())
             ? after.Select(stored => stored.Shipment).Where(shipment => shipment.Reached(to) is not null).ToArray()
             : null;

@@ -15,7 +15,8 @@ public sealed class Couriers(IActorProxyFactory actors, ShipmentStore store, Cou
         var now = time.GetUtcNow();
         var waiting = (await store.FindAllAsync(orderIds))
             .Where(stored => stored.Shipment.Status is ShipmentStatus.Created)
-            .GroupBy(stored => CourierOf(stored.Shipment.OrderId), stored => new Expected(stored.Shipment.OrderId, times.DispatchAt(stored.Shipment, now)));
+            .Select(stored => new Expected(stored.Shipment.OrderId, times.DispatchAt(stored.Shipment, now)))
+            .GroupBy(parcel => CourierOf(parcel.OrderId));
         await Task.WhenAll(waiting.Select(courier =>
             Actor(courier.Key).InvokeMethodAsync<IReadOnlyList<Expected>>(nameof(ICourierActor.Expect), [.. courier])));
     }

@@ -2,7 +2,7 @@ using DaprShop.Contracts;
 
 namespace DaprShop.Shipping;
 
-/// <summary>What it costs to send a parcel, and how long it takes, by country, method and weight. Pure; the tables are the price list.</summary>
+/// <summary>What it costs to send a parcel, and how long it takes. Pure; the tables are the price list.</summary>
 public static class Rates
 {
     public const string Standard = "standard";
@@ -67,6 +67,7 @@ public static class Rates
     private static ShippingRate Rate(Tariff tariff, int weightGrams)
     {
         var furtherKilograms = (weightGrams - 1) / 1000;
-        return new ShippingRate(tariff.Method, new Money(tariff.FirstKilogram + furtherKilograms * tariff.EachFurther, Currency), tariff.Days);
+        var price = new Money(tariff.FirstKilogram + furtherKilograms * tariff.EachFurther, Currency);
+        return new ShippingRate(tariff.Method, price, tariff.Days);
     }
 }

@@ -31,12 +31,16 @@ public sealed class ShipmentStore(StateStore store)
         return found;
     }
 
-    /// <summary>Saves a shipment that must not exist yet (no <paramref name="etag"/>), or not have changed; false when it does or has.</summary>
+    /// <summary>Saves over the version read, or one that must not exist yet; false when it has changed, or does.</summary>
     public Task<bool> TrySaveAsync(Shipment shipment, string etag = "") => store.TrySaveAsync(Key(shipment.OrderId), shipment, etag);
 
     /// <summary>Saves all or none of them, in one call; false when the store refuses, most likely since one has changed.</summary>
-    public async Task<bool> TrySaveAllAsync(IReadOnlyCollection<Stored> shipments) => shipments.Count == 0
-        || await store.TryCommitAsync([.. shipments.Select(stored => store.Write(Key(stored.Shipment.OrderId), stored.Shipment, stored.ETag))]);
+    public async Task<bool> TrySaveAllAsync(IReadOnlyCollection<Stored> shipments)
+    {
+        if (shipments.Count == 0) return true;
+        var writes = shipments.Select(stored => store.Write(Key(stored.Shipment.OrderId), stored.Shipment, stored.ETag));
+        return await store.TryCommitAsync([.. writes]);
+    }
 
     private static string Key(string orderId) => $"shipment/{orderId}";
 }

@@ -3,7 +3,10 @@ using DaprShop.Contracts;
 
 namespace DaprShop.Shipping;
 
-/// <summary>The commands of the order saga, by order id: repeated, late and concurrent ones included. Create is 1 sidecar call, cancel 2.</summary>
+/// <summary>
+/// The commands of the order saga, by order id: repeated, late and concurrent ones included.
+/// <para>Sidecar calls: create 1, cancel 2.</para>
+/// </summary>
 public sealed class Shipments(ShipmentStore store, TimeProvider time)
 {
     public async Task<ShipmentReply> CreateAsync(string orderId, CreateShipment order)

@@ -34,7 +34,8 @@ public static class ShippingEndpoints
             ? TypedResults.Ok(ShipmentView.Of(shipment))
             : NotFound;
 
-    private static Func<string, ShipmentStore, Couriers, CancellationToken, Task<Results<Ok<ShipmentView>, Problem>>> Moving(ShipmentStatus to) =>
+    private static Func<string, ShipmentStore, Couriers, CancellationToken, Task<Results<Ok<ShipmentView>, Problem>>> Moving(
+        ShipmentStatus to) =>
         async (orderId, store, couriers, cancellation) =>
         {
             if (await FindAsync(orderId, store, cancellation) is not { } before) return NotFound;

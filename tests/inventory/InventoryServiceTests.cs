@@ -178,7 +178,8 @@ public class InventoryServiceTests(InventoryShop shop) : IClassFixture<Inventory
         Assert.Equal(HttpStatusCode.Unauthorized, (await shop.Anyone.PutAsJsonAsync(Path(product), new { onHand = 5 })).StatusCode);
         using var member = await shop.Host.Client("inventory", shop.Host.Token()).PutAsJsonAsync(Path(product), new { onHand = 5 });
         Assert.Equal(HttpStatusCode.Forbidden, member.StatusCode);
-        using var forged = await shop.Anyone.PostAsJsonAsync($"/internal/reservations/{InventoryShop.NewOrder()}/release", new { lines = Array.Empty<object>() });
+        using var forged = await shop.Anyone.PostAsJsonAsync(
+            $"/internal/reservations/{InventoryShop.NewOrder()}/release", new StockLines([new StockLine(product, 1)]));
         Assert.Equal(HttpStatusCode.Unauthorized, forged.StatusCode);
     }
 

@@ -120,10 +120,8 @@ public class StockTests
                 next.Do(shelf);
                 next.DoAgain(shelf);
                 Assert.InRange(shelf.Stock.Reserved, 0, shelf.Stock.OnHand);
-                Assert.Equal(shelf.Claims.Values.Where(claim => claim.State is ClaimState.Reserved).Sum(claim => claim.Quantity), shelf.Stock.Reserved);
-                Assert.Equal(
-                    initial + shelf.Corrected - shelf.Claims.Values.Where(claim => claim.State is ClaimState.Committed).Sum(claim => claim.Quantity),
-                    shelf.Stock.OnHand);
+                Assert.Equal(shelf.Claimed(ClaimState.Reserved), shelf.Stock.Reserved);
+                Assert.Equal(initial + shelf.Corrected - shelf.Claimed(ClaimState.Committed), shelf.Stock.OnHand);
                 Assert.Equal(before == shelf.Stock, before.Version == shelf.Stock.Version);
             }
         });
@@ -176,13 +174,15 @@ public class StockTests
     {
         public Stock Stock { get; private set; } = Stock.Untouched(onHand);
 
-        public Dictionary<string, Claim> Claims { get; } = [];
+        private Dictionary<string, Claim> Claims { get; } = [];
 
         public DateTimeOffset Now { get; set; } = s_now;
 
         public int Corrected { get; private set; }
 
         public (int OnHand, int Reserved, int Available) Amounts => (Stock.OnHand, Stock.Reserved, Stock.Available);
+
+        public int Claimed(ClaimState state) => Claims.Values.Where(claim => claim.State == state).Sum(claim => claim.Quantity);
 
         public Claim Reserve(string orderId, int quantity, DateTimeOffset? until = null) => Turn(orderId, claim =>
             Stock.Reserve("kettle-01", orderId, claim, new Reservation(quantity, until ?? s_later), Now));

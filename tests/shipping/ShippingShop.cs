@@ -40,7 +40,10 @@ public sealed class ShippingShop : IAsyncLifetime
         .Fake("ear", app =>
         {
             foreach (var status in new[] { "dispatched", "delivered", "returned" })
-                app.MapPost($"/events/{status}", (ShipmentChanged changed) => Heard.Add(changed)).WithTopic(Publishing.PubSub, $"shipping.{status}");
+            {
+                app.MapPost($"/events/{status}", (ShipmentChanged changed) => Heard.Add(changed))
+                    .WithTopic(Publishing.PubSub, $"shipping.{status}");
+            }
         });
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();
