@@ -11,7 +11,7 @@ namespace DaprShop.Ordering;
 /// <para>
 /// Sidecar calls for an order without trouble, from POST to rest: catalog, rates, book read, book write, submit (within it: state read,
 /// reminder, state write); reserve, authorise, ship, capture ‖ commit, each but the last two followed by a turn of its own with one state
-/// write (4 turns); 2 publishes; the closing turn (state write, reminder). That is 25, and the projector's share of its batches.
+/// write (4 turns); 2 publishes; the closing turn (state write, reminder). That is 26, and the projector's share of its batches.
 /// </para>
 /// </summary>
 public sealed class OrderDriver(
