@@ -27,7 +27,8 @@ internal static class Builds
         foreach (var app in apps)
         {
             if (app.Command.FirstOrDefault(IsBuilt) is not { } program || File.Exists(Path.Combine(app.Directory, program))) continue;
-            if (!mayBuild) throw new ConfigurationError($"{app.Source}: {program} of '{app.AppId}' is not there; build it, or leave out --no-build");
+            if (!mayBuild)
+                throw new ConfigurationError($"{app.Source}: {program} of '{app.AppId}' is not there; build it, or leave out --no-build");
             Build(app, configuration ?? Own);
         }
     }
@@ -37,7 +38,8 @@ internal static class Builds
     private static void Build(RunFileApp app, string configuration)
     {
         Console.WriteLine($"building {app.AppId} ({configuration})");
-        using var build = Process.Start("dotnet", ["build", app.Directory, "--configuration", configuration, "--verbosity", "quiet", "--nologo"]);
+        using var build = Process.Start(
+            "dotnet", ["build", app.Directory, "--configuration", configuration, "--verbosity", "quiet", "--nologo"]);
         build.WaitForExit();
         if (build.ExitCode != 0) throw new ConfigurationError($"'{app.AppId}' does not build; see above");
     }

@@ -58,7 +58,7 @@ public static class CommandLineParser
 
     private static readonly Dictionary<string, Func<CommandLine, string, CommandLine>> s_valued = new(StringComparer.Ordinal)
     {
-        ["--only"] = (line, value) => line with { Only = value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) },
+        ["--only"] = (line, value) => line with { Only = List(value) },
         ["--gateway"] = (line, value) => line with { Gateway = OneOf("--gateway", value, "nginx", "builtin", "none") },
         ["--port"] = (line, value) => line with { Port = Port(value) },
         ["--data"] = (line, value) => line with { Data = value },
@@ -93,7 +93,11 @@ public static class CommandLineParser
     }
 
     private static string Next(IReadOnlyList<string> arguments, int i, string flag) =>
-        i < arguments.Count && !arguments[i].StartsWith("--", StringComparison.Ordinal) ? arguments[i] : throw new UsageError($"{flag} needs a value");
+        i < arguments.Count && !arguments[i].StartsWith("--", StringComparison.Ordinal)
+            ? arguments[i]
+            : throw new UsageError($"{flag} needs a value");
+
+    private static string[] List(string value) => value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private static int Port(string value) => int.TryParse(value, out var port) && port is > 0 and <= ushort.MaxValue
         ? port

@@ -32,7 +32,8 @@ internal sealed class DataLock : IDisposable
         }
         try
         {
-            return new DataLock(directory, new FileStream(Path.Combine(directory, Name), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            var file = Path.Combine(directory, Name);
+            return new DataLock(directory, new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (UnauthorizedAccessException)
         {

@@ -19,7 +19,8 @@ internal sealed class Overview(RunFile runFile, IReadOnlyList<Sidecar> sidecars,
         Console.WriteLine();
         if (gateway is { } door) Console.WriteLine($"{runFile.Name}: http://localhost:{door.Port} ({door.Gateway.Name} gateway)");
         Console.WriteLine($"staff login: {StaffUser}, {StaffPassword()}");
-        Console.WriteLine($"{sidecars.Count(sidecar => sidecar.IsReady)} of {sidecars.Count} services ready after {taken.TotalSeconds:0.0} s; Ctrl-C stops them all");
+        var ready = sidecars.Count(sidecar => sidecar.IsReady);
+        Console.WriteLine($"{ready} of {sidecars.Count} services ready after {taken.TotalSeconds:0.0} s; Ctrl-C stops them all");
     }
 
     private string[] Row(Sidecar sidecar) =>

@@ -65,7 +65,8 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
         var unknown = only.Where(id => runFile.Apps.All(app => app.AppId != id)).ToList();
         return unknown.Count == 0
             ? [.. runFile.Apps.Where(app => only.Contains(app.AppId))]
-            : throw new ConfigurationError($"--only: there is no app '{unknown[0]}'; there are {string.Join(", ", runFile.Apps.Select(app => app.AppId))}");
+            : throw new ConfigurationError(
+                $"--only: there is no app '{unknown[0]}'; there are {string.Join(", ", runFile.Apps.Select(app => app.AppId))}");
     }
 
     private AppOptions Options(RunFileApp app) => new(app.AppId)
@@ -82,7 +83,7 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
     {
         if (line.ResourcesPath is { } folder) return ResourceFiles.Read([Path.GetFullPath(folder)], ConfigFiles());
         if (apps.FirstOrDefault(app => !app.ResourcesPaths.SequenceEqual(apps[0].ResourcesPaths)) is { } other)
-            throw new ConfigurationError($"{other.Source}: resourcesPaths that differ from app to app are not served locally; use one folder, and scopes");
+            throw new ConfigurationError($"{other.Source}: resourcesPaths may not differ from app to app here; use one folder, and scopes");
         return ResourceFiles.Read(apps[0].ResourcesPaths, ConfigFiles());
     }
 
@@ -95,10 +96,12 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
         var settings = new GatewaySettings(
             port,
-            apps.ToDictionary(app => app.AppId, app => (IReadOnlyList<Uri>)[.. runtime.Apps.Of(app.AppId).Select(replica => replica.App.Address!)]),
+            apps.ToDictionary(app => app.AppId, app => Addresses(runtime.Apps.Of(app.AppId))),
             rules, Path.Combine(data, "gateway"), GatewayLimits.From(configuration));
         return Gateways.Choose(line.Gateway, settings, runtime.Services.GetRequiredService<ILoggerFactory>());
     }
+
+    private static IReadOnlyList<Uri> Addresses(IReadOnlyList<Sidecar> replicas) => [.. replicas.Select(replica => replica.App.Address!)];
 
     /// <summary>A program that is not there ends the run; one that dies is started again, and the others serve.</summary>
     private static async Task ReadyAsync(LocalRuntime runtime, CancellationToken stop)

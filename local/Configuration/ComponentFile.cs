@@ -4,9 +4,10 @@ namespace DaprShop.Local.Configuration;
 
 /// <summary>A component as written: some settings may still name a secret or an environment variable.</summary>
 internal sealed record ComponentDraft(
-    string Name, string Type, string Version, IReadOnlyList<Setting> Settings, string? SecretStore, IReadOnlyList<string> Scopes, YamlMap Body);
+    string Name, string Type, string Version, IReadOnlyList<Setting> Settings, string? SecretStore, IReadOnlyList<string> Scopes,
+    YamlMap Body);
 
-/// <summary>One of <paramref name="Value"/>, <paramref name="SecretName"/> and <paramref name="Variable"/> says what the setting is.</summary>
+/// <summary>A setting is a value, or the name of a secret, or that of an environment variable.</summary>
 internal sealed record Setting(string Name, string? Value, string? SecretName, string? SecretKey, string? Variable, YamlMap Source);
 
 /// <summary>The form of a <c>Component</c> document.</summary>
@@ -57,8 +58,12 @@ internal sealed class ComponentSecrets(IReadOnlyList<ComponentDraft> components)
     private string Secret(ComponentDraft draft, Setting setting, string name, string key)
     {
         if (draft.SecretStore is not { } storeName)
-            throw setting.Source.Error("secretKeyRef", $"setting '{setting.Name}' needs a secret, but the component names no store: add auth.secretStore");
-        var store = components.FirstOrDefault(component => component.Name == storeName && component.Type.StartsWith(LocalSecrets.TypePrefix, StringComparison.Ordinal))
+        {
+            throw setting.Source.Error(
+                "secretKeyRef", $"setting '{setting.Name}' needs a secret, but the component names no store: add auth.secretStore");
+        }
+        var store = components.Where(component => component.Type.StartsWith(LocalSecrets.TypePrefix, StringComparison.Ordinal))
+            .FirstOrDefault(component => component.Name == storeName)
             ?? throw draft.Body.Error("auth", $"there is no secret store '{storeName}'");
         return LocalSecrets.Open(Resolve(store)).Get(name)?.GetValueOrDefault(key)
             ?? throw setting.Source.Error("secretKeyRef", $"the secret store '{storeName}' has no secret '{name}' with key '{key}'");

@@ -1,6 +1,6 @@
 namespace DaprShop.Local.Configuration;
 
-/// <summary>Reads resource folders: every <c>*.yaml</c> and <c>*.yml</c> directly in them, several documents a file, as daprd does.</summary>
+/// <summary>Reads resource folders as daprd does: each <c>*.yaml</c> and <c>*.yml</c> directly in them, several documents a file.</summary>
 public static class ResourceFiles
 {
     private static readonly string[] s_kinds = ["Component", "Subscription", "Resiliency", "Configuration"];
@@ -13,7 +13,9 @@ public static class ResourceFiles
         List<string> distinct = [.. folders.Distinct(StringComparer.Ordinal)];
         return Compose(
             distinct,
-            distinct.SelectMany(FilesIn).Concat(configurationFiles.Distinct(StringComparer.Ordinal)).SelectMany(file => Documents(YamlMap.ReadFile(file))));
+            distinct.SelectMany(FilesIn)
+                .Concat(configurationFiles.Distinct(StringComparer.Ordinal))
+                .SelectMany(file => Documents(YamlMap.ReadFile(file))));
     }
 
     /// <summary>The resources of one file's text, for tests.</summary>
@@ -62,9 +64,9 @@ public static class ResourceFiles
 
     private static void RefuseTwins(List<ComponentDraft> components)
     {
-        var seen = new Dictionary<string, ComponentDraft>(StringComparer.Ordinal);
+        var seen = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var component in components)
-            if (!seen.TryAdd(component.Name, component))
-                throw new ConfigurationError($"{component.Body.Source}: component '{component.Name}' is already in {seen[component.Name].Body.Source}");
+            if (!seen.TryAdd(component.Name, component.Body.Source))
+                throw new ConfigurationError($"{component.Body.Source}: component '{component.Name}' is already in {seen[component.Name]}");
     }
 }

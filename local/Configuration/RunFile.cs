@@ -35,8 +35,7 @@ public sealed record RunFile(string Path, string Name, IReadOnlyList<RunFileApp>
 /// <param name="Environment">Variables for the command.</param>
 /// <param name="ResourcesPaths">Folders of component files; absolute.</param>
 /// <param name="ConfigFile">The Dapr configuration; absolute.</param>
-/// <param name="MaxConcurrency">How many requests the app is sent at a time; 0 for no limit.</param>
 /// <param name="Source">File and line.</param>
 public sealed record RunFileApp(
     string AppId, string Directory, int AppPort, int DaprHttpPort, int DaprGrpcPort, IReadOnlyList<string> Command,
-    IReadOnlyDictionary<string, string> Environment, IReadOnlyList<string> ResourcesPaths, string? ConfigFile, int MaxConcurrency, string Source);
+    IReadOnlyDictionary<string, string> Environment, IReadOnlyList<string> ResourcesPaths, string? ConfigFile, string Source);

@@ -21,9 +21,13 @@ internal static class RunFileParser
     ];
 
     private static readonly string[] s_numbers =
-        ["appMaxConcurrency", "appHealthProbeInterval", "appHealthProbeTimeout", "appHealthThreshold", "daprInternalGRPCPort", "profilePort", "metricsPort"];
+    [
+        "appMaxConcurrency", "appHealthProbeInterval", "appHealthProbeTimeout", "appHealthThreshold", "daprInternalGRPCPort", "profilePort",
+        "metricsPort",
+    ];
 
-    private static readonly string[] s_switches = ["enableProfiling", "appSSL", "enableAppHealthCheck", "enableApiLogging", "createService"];
+    private static readonly string[] s_switches =
+        ["enableProfiling", "appSSL", "enableAppHealthCheck", "enableApiLogging", "createService"];
 
     private static readonly string[] s_logDestinations = ["console", "file", "fileAndConsole"];
 
@@ -54,7 +58,6 @@ internal static class RunFileParser
             Merged(app, common, "env"),
             ResourcesPaths(app, directory) ?? (common is null ? null : ResourcesPaths(common, folder)) ?? [],
             Paths(app, "configFilePath", directory) ?? (common is null ? null : Paths(common, "configFilePath", folder)),
-            Math.Max(0, app.Number("appMaxConcurrency") ?? common?.Number("appMaxConcurrency") ?? 0),
             app.Source);
     }
 

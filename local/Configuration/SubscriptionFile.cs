@@ -39,7 +39,9 @@ internal static class SubscriptionFile
     {
         bulk?.Only("enabled", "maxMessagesCount", "maxAwaitDurationMs");
         return bulk?.Flag("enabled") is true
-            ? new BulkSubscribe(bulk.Number("maxMessagesCount") ?? DefaultBulkCount, bulk.Number("maxAwaitDurationMs") ?? DefaultBulkAwaitMs)
+            ? new BulkSubscribe(
+                bulk.Number("maxMessagesCount") ?? DefaultBulkCount,
+                bulk.Number("maxAwaitDurationMs") ?? DefaultBulkAwaitMs)
             : null;
     }
 }

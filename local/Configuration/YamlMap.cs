@@ -49,10 +49,13 @@ public sealed class YamlMap
         catch (YamlException error)
         {
             var cause = error.InnerException as YamlException ?? error;
-            var line = cause.Message.Contains("tab", StringComparison.Ordinal) ? LineIndentedByTab(text) : Math.Max(cause.Start.Line, cause.End.Line);
+            var line = cause.Message.Contains("tab", StringComparison.Ordinal)
+                ? LineIndentedByTab(text)
+                : Math.Max(cause.Start.Line, cause.End.Line);
             throw new ConfigurationError($"{name}:{line}: not valid YAML: {OneLine(cause.Message)}");
         }
-        return [.. yaml.Documents.Where(document => !IsNull(document.RootNode)).Select(document => Map(name, document.RootNode, "the document"))];
+        var roots = yaml.Documents.Select(document => document.RootNode);
+        return [.. roots.Where(root => !IsNull(root)).Select(root => Map(name, root, "the document"))];
     }
 
     /// <summary>The path as a person would write it: relative to the working directory when that is shorter.</summary>
@@ -81,7 +84,8 @@ public sealed class YamlMap
         Text(key) is { Length: > 0 } text ? text : throw Error(Find(key) ?? _node, $"'{key}' is required");
 
     public int? Number(string key) => Parse<int>(
-        key, "a whole number", (string text, out int value) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value));
+        key, "a whole number",
+        (string text, out int value) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value));
 
     public bool? Flag(string key) => Parse<bool>(key, "true or false", bool.TryParse);
 

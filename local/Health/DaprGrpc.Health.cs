@@ -7,7 +7,8 @@ namespace DaprShop.Local.Grpc;
 
 public sealed partial class DaprGrpc
 {
-    internal Task<GetMetadataResponse> GetMetadata(GetMetadataRequest _, ServerCallContext context) => Task.FromResult(metadata.Of(SidecarOf(context)));
+    internal Task<GetMetadataResponse> GetMetadata(GetMetadataRequest _, ServerCallContext context) =>
+        Task.FromResult(metadata.Of(SidecarOf(context)));
 
     internal Task<Empty> SetMetadata(SetMetadataRequest request, ServerCallContext context)
     {
@@ -26,7 +27,8 @@ public sealed partial class DaprGrpcMethods
 {
     private static void AddHealth(ServiceMethodProviderContext<DaprGrpc> context)
     {
-        Unary<GetMetadataRequest, GetMetadataResponse>(context, "GetMetadata", (service, request, call) => service.GetMetadata(request, call));
+        Unary<GetMetadataRequest, GetMetadataResponse>(
+            context, "GetMetadata", (service, request, call) => service.GetMetadata(request, call));
         Unary<SetMetadataRequest, Empty>(context, "SetMetadata", (service, request, call) => service.SetMetadata(request, call));
         Unary<ShutdownRequest, Empty>(context, "Shutdown", (service, request, call) => service.Shutdown(request, call));
     }

@@ -11,14 +11,16 @@ namespace DaprShop.Local.Health;
 /// </summary>
 internal static class HealthEndpoints
 {
-    public static void AddHealth(this IServiceCollection services) => services.AddSingleton<SidecarMetadata>().AddSingleton<SidecarShutdown>();
+    public static void AddHealth(this IServiceCollection services) =>
+        services.AddSingleton<SidecarMetadata>().AddSingleton<SidecarShutdown>();
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/v1.0/healthz", Healthz);
         // Components are open before a sidecar listens.
         routes.MapGet("/v1.0/healthz/outbound", () => Results.NoContent());
-        routes.MapGet("/v1.0/metadata", (HttpContext http, SidecarMetadata metadata) => Results.Json(MetadataBody.Of(metadata.Of(http.GetSidecar()))));
+        routes.MapGet("/v1.0/metadata", (HttpContext http, SidecarMetadata metadata) =>
+            Results.Json(MetadataBody.Of(metadata.Of(http.GetSidecar()))));
         routes.MapPut("/v1.0/metadata/{key}", LabelAsync);
         routes.MapPost("/v1.0/shutdown", Shutdown);
     }
@@ -27,11 +29,14 @@ internal static class HealthEndpoints
     {
         var sidecar = http.GetSidecar();
         if (!sidecar.IsReady)
-            throw new DaprError(StatusCodes.Status500InternalServerError, "ERR_HEALTH_NOT_READY", StatusCode.Internal, "dapr is not ready: [app]");
+            throw Unhealthy("ERR_HEALTH_NOT_READY", "dapr is not ready: [app]");
         if (appid is not null && appid != sidecar.AppId)
-            throw new DaprError(StatusCodes.Status500InternalServerError, "ERR_HEALTH_APPID_NOT_MATCH", StatusCode.Internal, "dapr app-id does not match");
+            throw Unhealthy("ERR_HEALTH_APPID_NOT_MATCH", "dapr app-id does not match");
         return Results.NoContent();
     }
+
+    private static DaprError Unhealthy(string code, string message) =>
+        new(StatusCodes.Status500InternalServerError, code, StatusCode.Internal, message);
 
     private static async Task<IResult> LabelAsync(HttpContext http, string key, SidecarMetadata metadata)
     {

@@ -27,8 +27,8 @@ public sealed class SidecarMetadata(IEnumerable<IMetadataSource> sources)
                 ChannelAddress = "127.0.0.1",
             },
         };
-        foreach (var component in sidecar.Components)
-            metadata.RegisteredComponents.Add(new RegisteredComponents { Name = component.Name, Type = component.Type, Version = component.Version });
+        metadata.RegisteredComponents.Add(sidecar.Components.Select(component =>
+            new RegisteredComponents { Name = component.Name, Type = component.Type, Version = component.Version }));
         foreach (var ((labelled, key), value) in _labels)
             if (labelled == sidecar) metadata.ExtendedMetadata[key] = value;
         foreach (var source in _sources) source.AddTo(metadata, sidecar);

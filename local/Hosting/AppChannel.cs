@@ -1,6 +1,6 @@
 namespace DaprShop.Local.Hosting;
 
-/// <summary>The way from a sidecar to its own app: where the app listens, and the token that proves the call comes from the sidecar.</summary>
+/// <summary>The way from a sidecar to its own app: where the app listens, and the token that proves that the sidecar calls.</summary>
 /// <param name="appId">The app.</param>
 /// <param name="address">E.g. <c>http://127.0.0.1:5001/</c>; null for a sidecar without an app.</param>
 /// <param name="token">Sent as <c>dapr-api-token</c>; null when none is set.</param>

@@ -5,7 +5,8 @@ internal static class AppStart
 {
     private static readonly TimeSpan s_foreignInterval = TimeSpan.FromSeconds(1);
 
-    public static Func<CancellationToken, Task<IRunningApp>> Of(Sidecar sidecar, AppOptions app, LocalRuntimeOptions runtime, ProcessRecord processes)
+    public static Func<CancellationToken, Task<IRunningApp>> Of(
+        Sidecar sidecar, AppOptions app, LocalRuntimeOptions runtime, ProcessRecord processes)
     {
         var settings = AppSettings.For(sidecar, app, runtime);
         return app switch

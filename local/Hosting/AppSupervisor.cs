@@ -133,5 +133,6 @@ internal sealed class AppSupervisor(
 
     private static TaskCompletionSource NewReady() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private static Task Cancelled(CancellationToken stop) => Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => { }, TaskScheduler.Default);
+    private static Task Cancelled(CancellationToken stop) =>
+        Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => { }, TaskScheduler.Default);
 }

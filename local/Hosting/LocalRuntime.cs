@@ -3,6 +3,7 @@ using DaprShop.Local.Configuration;
 using DaprShop.Local.Grpc;
 using DaprShop.Local.Health;
 using Grpc.AspNetCore.Server.Model;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace DaprShop.Local.Hosting;
@@ -53,7 +54,7 @@ public sealed class LocalRuntime : IAsyncDisposable
         catch (Exception error)
         {
             await host.DisposeAsync();
-            if (error is IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException }) throw PortTaken(sidecars.Keys, error);
+            if (error is IOException { InnerException: AddressInUseException }) throw PortTaken(sidecars.Keys, error);
             throw;
         }
         var logger = host.Services.GetRequiredService<ILogger<LocalRuntime>>();
@@ -65,7 +66,7 @@ public sealed class LocalRuntime : IAsyncDisposable
         return runtime;
     }
 
-    /// <summary>Ends when every app answers and all building blocks know what it wants; fails with what kept the first one from it.</summary>
+    /// <summary>Ends when every app answers and the building blocks know what it wants; fails with what kept an app from it.</summary>
     public Task ReadyAsync(CancellationToken cancellation = default) =>
         Task.WhenAll(_supervisors.Values.Select(supervisor => supervisor.ReadyAsync(cancellation)));
 
@@ -78,11 +79,12 @@ public sealed class LocalRuntime : IAsyncDisposable
 
     public Task StopAppAsync(string appId) => Task.WhenAll(SupervisorsOf(appId).Select(supervisor => supervisor.StopAsync()));
 
-    public Task StartAppAsync(string appId, CancellationToken cancellation = default) => Task.WhenAll(SupervisorsOf(appId).Select(supervisor =>
-    {
-        supervisor.Start();
-        return supervisor.ReadyAsync(cancellation);
-    }));
+    public Task StartAppAsync(string appId, CancellationToken cancellation = default) =>
+        Task.WhenAll(SupervisorsOf(appId).Select(supervisor =>
+        {
+            supervisor.Start();
+            return supervisor.ReadyAsync(cancellation);
+        }));
 
     /// <summary>Stops the apps, while their sidecars still serve them, then the sidecars.</summary>
     public async ValueTask DisposeAsync()
@@ -163,13 +165,16 @@ public sealed class LocalRuntime : IAsyncDisposable
     {
         var startedHere = app.Create is not null || app.Command.Count > 0;
         if (startedHere && !FreePorts.IsFree(sidecar.App.Address!.Port))
-            throw new ConfigurationError($"port {sidecar.App.Address.Port} of '{sidecar.AppId}' is in use; end what listens there, or change it in dapr.yaml");
+            throw InUse(sidecar.App.Address.Port, $"'{sidecar.AppId}'");
     }
 
     private static ConfigurationError PortTaken(IEnumerable<Sidecar> sidecars, Exception error)
     {
-        var taken = sidecars.SelectMany(sidecar => new[] { (sidecar.AppId, Port: sidecar.HttpPort), (sidecar.AppId, Port: sidecar.GrpcPort) })
-            .FirstOrDefault(port => error.Message.Contains($":{port.Port}", StringComparison.Ordinal));
-        return new ConfigurationError($"port {taken.Port} of the sidecar of '{taken.AppId}' is in use; end what listens there, or change it in dapr.yaml");
+        var (port, appId) = sidecars.SelectMany(sidecar => new[] { (sidecar.HttpPort, sidecar.AppId), (sidecar.GrpcPort, sidecar.AppId) })
+            .FirstOrDefault(taken => error.Message.Contains($":{taken.Item1}", StringComparison.Ordinal));
+        return InUse(port, $"the sidecar of '{appId}'");
     }
+
+    private static ConfigurationError InUse(int port, string owner) =>
+        new($"port {port} of {owner} is in use; end what listens there, or change it in dapr.yaml");
 }

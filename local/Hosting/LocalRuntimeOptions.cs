@@ -45,7 +45,7 @@ public sealed record AppOptions(string AppId)
     /// <summary>Program and arguments, for an app that is a process of its own.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 
-    /// <summary>Builds the app, for one that runs in this process. An app with neither this nor a command is started by someone else.</summary>
+    /// <summary>Builds the app, if it runs in this process. An app with neither this nor a command is started by someone else.</summary>
     public Func<string[], WebApplication>? Create { get; init; }
 }
 

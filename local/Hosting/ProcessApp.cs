@@ -56,7 +56,8 @@ internal sealed class ProcessApp : IRunningApp
         catch (Exception error) when (error is Win32Exception or DirectoryNotFoundException)
         {
             process.Dispose();
-            throw new ConfigurationError($"'{string.Join(' ', app.Command)}' of app '{app.AppId}' cannot be started in {app.Directory}: {error.Message}");
+            throw new ConfigurationError(
+                $"'{string.Join(' ', app.Command)}' of app '{app.AppId}' cannot be started in {app.Directory}: {error.Message}");
         }
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();

@@ -39,7 +39,8 @@ internal sealed class ProcessRecord
     {
         foreach (var file in Directory.EnumerateFiles(_folder))
         {
-            if (int.TryParse(Path.GetFileName(file), out var id) && long.TryParse(File.ReadAllText(file), out var ticks)) End(id, new DateTime(ticks, DateTimeKind.Utc));
+            if (int.TryParse(Path.GetFileName(file), out var id) && long.TryParse(File.ReadAllText(file), out var ticks))
+                End(id, new DateTime(ticks, DateTimeKind.Utc));
             File.Delete(file);
         }
     }

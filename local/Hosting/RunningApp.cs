@@ -25,7 +25,8 @@ internal sealed class InProcessApp : IRunningApp
 
     public Task<string> Ended { get; }
 
-    public static async Task<IRunningApp> StartAsync(Func<string[], WebApplication> create, string[] arguments, CancellationToken cancellation)
+    public static async Task<IRunningApp> StartAsync(
+        Func<string[], WebApplication> create, string[] arguments, CancellationToken cancellation)
     {
         var app = create(arguments);
         try

@@ -29,7 +29,7 @@ internal static class SidecarApi
         try
         {
             await next(context);
-            if (context.Response.StatusCode is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed && IsUnrouted(context))
+            if (context.Response.StatusCode is 404 or 405 && IsUnrouted(context))
                 await invoker.InvokeByHeaderAsync(context);
         }
         catch (DaprError error) when (!context.Response.HasStarted)
@@ -38,8 +38,10 @@ internal static class SidecarApi
         }
         catch (BadHttpRequestException error) when (!context.Response.HasStarted)
         {
-            await new DaprError(error.StatusCode, "ERR_BODY_READ", global::Grpc.Core.StatusCode.InvalidArgument, $"failed to read request body: {error.Message}")
-                .WriteAsync(context.Response);
+            var unread = new DaprError(
+                error.StatusCode, "ERR_BODY_READ", global::Grpc.Core.StatusCode.InvalidArgument,
+                $"failed to read request body: {error.Message}");
+            await unread.WriteAsync(context.Response);
         }
     }
 

@@ -5,6 +5,6 @@ namespace DaprShop.Local.Invocation;
 /// <summary>Time limits, retries and circuit breakers around calls from app to app.</summary>
 public interface IInvocationResiliency
 {
-    /// <summary>What sends a caller's requests to a replica of an app; its own <see cref="AppChannel.Http"/> when no policy applies.</summary>
+    /// <summary>What sends a caller's requests to a replica of an app: <see cref="AppChannel.Http"/> when no policy applies.</summary>
     HttpMessageInvoker Between(Sidecar caller, Sidecar callee);
 }

@@ -2,7 +2,7 @@ namespace DaprShop.Local.Invocation;
 
 internal static class InvocationBlock
 {
-    /// <summary>Invocation has no endpoints of its own: <see cref="Hosting.SidecarApi"/> asks <see cref="Invoker"/> before routing.</summary>
+    /// <summary>Invocation maps no endpoints: <see cref="Hosting.SidecarApi"/> asks <see cref="Invoker"/> before routing.</summary>
     public static void AddInvocation(this IServiceCollection services)
     {
         services.AddHttpForwarder();

@@ -22,7 +22,7 @@ internal sealed class Invoker(AppRegistry apps, IHttpForwarder forwarder, IInvoc
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
-    /// <summary>Makes the call when the path is one of invocation, or the header names an app and no building block owns the path.</summary>
+    /// <summary>Makes the call when the path is one of invocation, or the header names an app and the path is none of Dapr's.</summary>
     /// <returns>Null when the request is something else.</returns>
     public Task? TryInvokeAsync(HttpContext context)
     {
@@ -54,7 +54,8 @@ internal sealed class Invoker(AppRegistry apps, IHttpForwarder forwarder, IInvoc
         }
         var caller = context.GetSidecar();
         var error = await forwarder.SendAsync(
-            context, callee.App.BaseAddress, resiliency.Between(caller, callee), s_forwarding, new InvocationTransformer(caller, callee, target));
+            context, callee.App.BaseAddress, resiliency.Between(caller, callee), s_forwarding,
+            new InvocationTransformer(caller, callee, target));
         if (error != ForwarderError.None && !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
         {
             context.Response.Clear();

@@ -7,7 +7,10 @@ namespace DaprShop.Local.Grpc;
 public sealed partial class DaprGrpc
 {
     internal Task<GetSecretResponse> GetSecret(GetSecretRequest request, ServerCallContext context) =>
-        Task.FromResult(new GetSecretResponse { Data = { secrets.Get(SidecarOf(context), request.StoreName, request.Key).ToDictionary() } });
+        Task.FromResult(new GetSecretResponse
+        {
+            Data = { secrets.Get(SidecarOf(context), request.StoreName, request.Key).ToDictionary() },
+        });
 
     internal Task<GetBulkSecretResponse> GetBulkSecret(GetBulkSecretRequest request, ServerCallContext context)
     {
@@ -23,6 +26,7 @@ public sealed partial class DaprGrpcMethods
     private static void AddSecrets(ServiceMethodProviderContext<DaprGrpc> context)
     {
         Unary<GetSecretRequest, GetSecretResponse>(context, "GetSecret", (service, request, call) => service.GetSecret(request, call));
-        Unary<GetBulkSecretRequest, GetBulkSecretResponse>(context, "GetBulkSecret", (service, request, call) => service.GetBulkSecret(request, call));
+        Unary<GetBulkSecretRequest, GetBulkSecretResponse>(
+            context, "GetBulkSecret", (service, request, call) => service.GetBulkSecret(request, call));
     }
 }

@@ -23,7 +23,7 @@ public static class LocalSecrets
         "secretstores.local.env" => new EnvironmentSecrets(component.Metadata.GetValueOrDefault("prefix", "")),
         "secretstores.local.file" => FileSecrets.Read(component),
         _ => throw new ConfigurationError(
-            $"{component.Source}: component '{component.Name}': {component.Type} is not served locally; use secretstores.local.env or .file"),
+            $"{component.Source}: {component.Type} is not served locally; use secretstores.local.env or secretstores.local.file"),
     };
 }
 
@@ -37,16 +37,18 @@ internal sealed class EnvironmentSecrets(string prefix) : ILocalSecrets
     public IReadOnlyDictionary<string, Dictionary<string, string>> All() => Environment.GetEnvironmentVariables()
         .Cast<DictionaryEntry>()
         .Select(variable => (Name: (string)variable.Key, Value: (string?)variable.Value ?? ""))
-        .Where(variable => variable.Name.Length > prefix.Length && variable.Name.StartsWith(prefix, StringComparison.Ordinal) && MayRead(variable.Name))
+        .Where(variable => variable.Name.Length > prefix.Length && variable.Name.StartsWith(prefix, StringComparison.Ordinal))
+        .Where(variable => MayRead(variable.Name))
         .ToDictionary(variable => variable.Name[prefix.Length..], variable => Single(variable.Name[prefix.Length..], variable.Value));
 
     private static bool MayRead(string variable) =>
-        !variable.Equals("APP_API_TOKEN", StringComparison.OrdinalIgnoreCase) && !variable.StartsWith("DAPR_", StringComparison.OrdinalIgnoreCase);
+        !variable.Equals("APP_API_TOKEN", StringComparison.OrdinalIgnoreCase)
+        && !variable.StartsWith("DAPR_", StringComparison.OrdinalIgnoreCase);
 
     private static Dictionary<string, string> Single(string name, string value) => new() { [name] = value };
 }
 
-/// <summary>A JSON file; nested objects are flattened to <c>outer:inner</c>, or kept as secrets of several keys with <c>multiValued</c>.</summary>
+/// <summary>A JSON file; nested objects become <c>outer:inner</c>, or with <c>multiValued</c> secrets of several keys.</summary>
 internal sealed class FileSecrets(IReadOnlyDictionary<string, Dictionary<string, string>> secrets) : ILocalSecrets
 {
     public IReadOnlyDictionary<string, string>? Get(string name) => secrets.GetValueOrDefault(name);

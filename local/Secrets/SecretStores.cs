@@ -39,12 +39,14 @@ public sealed class SecretStores
         if (stores.Count == 0)
         {
             throw new DaprError(
-                StatusCodes.Status500InternalServerError, "ERR_SECRET_STORES_NOT_CONFIGURED", StatusCode.FailedPrecondition, "secret store is not configured");
+                StatusCodes.Status500InternalServerError, "ERR_SECRET_STORES_NOT_CONFIGURED", StatusCode.FailedPrecondition,
+                "secret store is not configured");
         }
         return stores.TryGetValue(name, out var store) ? store : throw new DaprError(
             StatusCodes.Status401Unauthorized, "ERR_SECRET_STORE_NOT_FOUND", StatusCode.InvalidArgument,
             $"failed finding secret store with key {name}");
     }
 
-    private static bool IsSecretStore(ComponentSpec component) => component.Type.StartsWith(LocalSecrets.TypePrefix, StringComparison.Ordinal);
+    private static bool IsSecretStore(ComponentSpec component) =>
+        component.Type.StartsWith(LocalSecrets.TypePrefix, StringComparison.Ordinal);
 }

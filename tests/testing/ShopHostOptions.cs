@@ -44,7 +44,7 @@ public sealed class ShopHostOptions
         return this;
     }
 
-    /// <summary>A peer played by the test. It may subscribe to topics (<c>.WithTopic("pubsub", …)</c>); CloudEvents come unwrapped.</summary>
+    /// <summary>A peer played by the test. It may subscribe (<c>.WithTopic("pubsub", …)</c>); CloudEvents come unwrapped.</summary>
     public ShopHostOptions Fake(string appId, Action<WebApplication> map)
     {
         _apps[appId] = new AppOptions(appId) { Create = arguments => FakeApp.Create(arguments, map) };
@@ -82,7 +82,8 @@ public sealed class ShopHostOptions
 
     internal LocalRuntimeOptions Build(TestKeys keys)
     {
-        if (!_apps.ContainsKey(Members)) Fake(Members, app => app.MapGet("/.well-known/jwks.json", () => Results.Text(keys.Jwks, "application/json")));
+        if (!_apps.ContainsKey(Members))
+            Fake(Members, app => app.MapGet("/.well-known/jwks.json", () => Results.Text(keys.Jwks, "application/json")));
         var resources = _resources ?? ResourceFiles.Read([Path.Combine(Repository.Root, "components")], []);
         return new LocalRuntimeOptions
         {

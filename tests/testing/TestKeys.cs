@@ -21,8 +21,13 @@ internal sealed class TestKeys
             var point = _key.ExportParameters(includePrivateParameters: false).Q;
             var key = new
             {
-                kty = "EC", use = "sig", alg = "ES256", crv = "P-256", kid = KeyId,
-                x = Base64UrlEncoder.Encode(point.X), y = Base64UrlEncoder.Encode(point.Y),
+                kty = "EC",
+                use = "sig",
+                alg = "ES256",
+                crv = "P-256",
+                kid = KeyId,
+                x = Base64UrlEncoder.Encode(point.X),
+                y = Base64UrlEncoder.Encode(point.Y),
             };
             return JsonSerializer.Serialize(new { keys = new[] { key } });
         }

@@ -49,7 +49,11 @@ internal sealed partial class RuntimeProcess : IAsyncDisposable
     }
 
     /// <summary>The service's own process, by the file that remembers it.</summary>
-    public Process Child() => Process.GetProcessById(int.Parse(Path.GetFileName(Directory.EnumerateFiles(Path.Combine(Data, "run")).Single())));
+    public Process Child()
+    {
+        var file = Directory.EnumerateFiles(Path.Combine(Data, "run")).Single();
+        return Process.GetProcessById(int.Parse(Path.GetFileName(file)));
+    }
 
     public void Kill() => _process.Kill(entireProcessTree: false);
 

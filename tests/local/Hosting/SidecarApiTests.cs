@@ -83,7 +83,8 @@ public sealed class SidecarApiTests(SidecarApiTests.Shop shop) : IClassFixture<S
     public async Task Tokens_of_dapr_itself_are_no_secrets()
     {
         Environment.SetEnvironmentVariable("DAPR_TEST_COLOUR", "red");
-        var body = await shop.Host.DaprHttp("short-lived").GetFromJsonAsync<Dictionary<string, string>>("/v1.0/secrets/elsewhere/DAPR_TEST_COLOUR");
+        var body = await shop.Host.DaprHttp("short-lived")
+            .GetFromJsonAsync<Dictionary<string, string>>("/v1.0/secrets/elsewhere/DAPR_TEST_COLOUR");
         Assert.Equal("", body!["DAPR_TEST_COLOUR"]);
     }
 
@@ -109,7 +110,8 @@ public sealed class SidecarApiTests(SidecarApiTests.Shop shop) : IClassFixture<S
         using var response = await shop.Host.DaprHttp("short-lived").PostAsync("/v1.0/shutdown", null);
         Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
         await ShopHost.EventuallyAsync(
-            async () => (await _sidecar.GetAsync("/v1.0/invoke/short-lived/method/x")).StatusCode == HttpStatusCode.InternalServerError, "the app to end");
+            async () => (await _sidecar.GetAsync("/v1.0/invoke/short-lived/method/x")).StatusCode == HttpStatusCode.InternalServerError,
+            "the app to end");
     }
 
     public sealed class Shop : IAsyncLifetime

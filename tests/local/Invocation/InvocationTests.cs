@@ -118,7 +118,8 @@ public sealed class InvocationTests(InvocationTests.Shop shop) : IClassFixture<I
     {
         using var response = await _sidecar.GetAsync(path);
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
-        Assert.Contains("failed getting app id either from the URL path or the header dapr-app-id", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        var body = await response.Content.ReadAsStringAsync();
+        Assert.Contains("failed getting app id either from the URL path or the header dapr-app-id", body, StringComparison.Ordinal);
     }
 
     [Fact]
