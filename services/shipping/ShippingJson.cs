@@ -9,6 +9,7 @@ namespace DaprShop.Shipping;
 [JsonSerializable(typeof(Shipment))]
 [JsonSerializable(typeof(ShipmentView))]
 [JsonSerializable(typeof(ShipmentChanged))]
+[JsonSerializable(typeof(OrderChanged))]
 [JsonSerializable(typeof(CreateShipment))]
 [JsonSerializable(typeof(ShipmentReply))]
 [JsonSerializable(typeof(ShippingRates))]

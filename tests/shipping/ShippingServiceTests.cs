@@ -85,6 +85,33 @@ public class ShippingServiceTests(ShippingShop shop) : IClassFixture<ShippingSho
     }
 
     [Fact]
+    public async Task A_malformed_event_holds_up_no_other()
+    {
+        var order = ShippingShop.NewOrder();
+        await shop.CreateAsync(order);
+        await shop.ConfirmAsync("../courier-1");
+        await shop.ConfirmAsync(order);
+        await ExpectedAsync(order);
+    }
+
+    [Fact]
+    public async Task A_duplicate_confirmation_moves_nothing_twice()
+    {
+        var order = ShippingShop.NewOrder();
+        await shop.CreateAsync(order);
+        await shop.ConfirmAsync(order);
+        await ExpectedAsync(order);
+        shop.Clock.Advance(TimeSpan.FromSeconds(1));
+        await shop.ConfirmAsync(order);
+        shop.Clock.Advance(TimeSpan.FromSeconds(21));
+        await shop.HeardAsync(order, "dispatched");
+        shop.Clock.Advance(TimeSpan.FromSeconds(21));
+        await shop.HeardAsync(order, "delivered");
+        Assert.Equal(3, (await GetAsync(order)).GetProperty("events").GetArrayLength());
+        Assert.Equal(2, shop.Heard.Where(heard => heard.OrderId == order).Distinct().Count());
+    }
+
+    [Fact]
     public async Task The_same_parcel_again_is_the_same_parcel()
     {
         var order = ShippingShop.NewOrder();
