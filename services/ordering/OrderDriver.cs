@@ -115,7 +115,7 @@ public sealed class OrderDriver(
     /// <summary>Publishes the events after <paramref name="since"/>, in order, and has the order projected as it is now.</summary>
     private async Task Tell(Task before, OrderFile file, Order order, int since, CancellationToken stopping)
     {
-        var projected = projector.Project(OrderView.Of(order, file.ShippingAddress));
+        var projected = projector.Project(OrderView.Of(order, file.ShippingAddress), soon: order.Status.IsRest());
         await before;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         limit.CancelAfter(s_tellTimeout);

@@ -48,19 +48,20 @@ public static partial class OrderEndpoints
         if (placed.Problem is { } problem) return problem;
 
         using var watch = feed.Open(placed.OrderId);
+        var wait = WaitPreference(context.Request);
         var view = placed.View;
         if (placed.File is { } file)
         {
             view = OrderView.Of(file.Order(placed.OrderId), file.ShippingAddress);
             driver.Drive(placed.OrderId, file);
-            await projector.Project(view).WaitAsync(cancellation);
+            await projector.Project(view, soon: wait is null).WaitAsync(cancellation);
         }
         var location = $"/api/orders/{placed.OrderId}";
         context.Response.Headers.Location = location;
-        if (WaitPreference(context.Request) is not { } wait) return TypedResults.Accepted(location, view!.ForMember());
+        if (wait is null) return TypedResults.Accepted(location, view!.ForMember());
 
-        view = await AtRest(watch, view!, wait, cancellation);
-        context.Response.Headers["Preference-Applied"] = $"wait={(int)wait.TotalSeconds}";
+        view = await AtRest(watch, view!, wait.Value, cancellation);
+        context.Response.Headers["Preference-Applied"] = $"wait={(int)wait.Value.TotalSeconds}";
         return view.Status.IsRest() ? TypedResults.Ok(view.ForMember()) : TypedResults.Accepted(location, view.ForMember());
     }
 
@@ -109,7 +110,7 @@ public static partial class OrderEndpoints
         var view = OrderView.Of(answer.File.Order(orderId), answer.File.ShippingAddress);
         if (!answer.Accepted) return Problem.Conflict($"An order that is {Name(view.Status)} cannot be cancelled.");
         if (answer.File.IsOpen(orderId)) driver.Drive(orderId, answer.File);
-        await projector.Project(view).WaitAsync(cancellation);
+        await projector.Project(view, soon: true).WaitAsync(cancellation);
         return TypedResults.Accepted($"/api/orders/{orderId}", view.ForMember());
     }
 

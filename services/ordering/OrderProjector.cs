@@ -5,7 +5,7 @@ using DaprShop.Common;
 namespace DaprShop.Ordering;
 
 /// <summary>
-/// Writes the read model. Views are gathered for a few milliseconds, only the newest of each order is kept, and all are written in one
+/// Writes the read model. Views are gathered for a while, only the newest of each order is kept, and all are written in one
 /// transaction together with the journal that <see cref="OrderDirectory"/> reads: two sidecar calls a batch, however many orders are in
 /// it. A view replaces older ones only; the transaction is first-write, so this holds between replicas too.
 /// </summary>
@@ -17,9 +17,12 @@ public sealed class OrderProjector(StateStore store, OrderFeed feed, OrderingOpt
     private readonly Lock _gate = new();
     private readonly Channel<bool> _work = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private Dictionary<string, Pending> _pending = [];
+    private TaskCompletionSource _soon = NewSignal();
 
     /// <summary>Completes when this version of the order, or a newer one, can be read.</summary>
-    public Task Project(OrderView view)
+    /// <param name="view">The order.</param>
+    /// <param name="soon">True when somebody waits for it; false for a status that will not last.</param>
+    public Task Project(OrderView view, bool soon)
     {
         Task written;
         lock (_gate)
@@ -27,6 +30,7 @@ public sealed class OrderProjector(StateStore store, OrderFeed feed, OrderingOpt
             if (!_pending.TryGetValue(view.Id, out var pending)) _pending[view.Id] = pending = new Pending(view);
             else if (pending.View.Version < view.Version) pending.View = view;
             written = pending.Written.Task;
+            if (soon) _soon.TrySetResult();
         }
         _work.Writer.TryWrite(true);
         return written;
@@ -38,6 +42,7 @@ public sealed class OrderProjector(StateStore store, OrderFeed feed, OrderingOpt
         {
             await foreach (var _ in _work.Reader.ReadAllAsync(stoppingToken))
             {
+                await Task.WhenAny(_soon.Task, Task.Delay(options.ProjectionPatience, stoppingToken));
                 await Task.Delay(options.ProjectionDelay, stoppingToken);
                 foreach (var batch in TakePending().Chunk(BatchSize)) await Write(batch, stoppingToken);
             }
@@ -53,10 +58,12 @@ public sealed class OrderProjector(StateStore store, OrderFeed feed, OrderingOpt
         lock (_gate)
         {
             var taken = _pending;
-            _pending = [];
+            (_pending, _soon) = ([], NewSignal());
             return [.. taken.Values];
         }
     }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private async Task Write(Pending[] batch, CancellationToken stopping)
     {
@@ -108,7 +115,7 @@ public sealed class OrderProjector(StateStore store, OrderFeed feed, OrderingOpt
     {
         public OrderView View { get; set; } = view;
 
-        public TaskCompletionSource Written { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource Written { get; } = NewSignal();
     }
 }
 

@@ -22,8 +22,11 @@ public sealed record OrderingOptions
     /// <summary>How long inventory holds a reservation that is neither committed nor released.</summary>
     public TimeSpan ReservationTime { get; init; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>How long the projector gathers views before it writes them together.</summary>
+    /// <summary>How long the projector gathers views that somebody waits for before it writes them together.</summary>
     public TimeSpan ProjectionDelay { get; init; } = TimeSpan.FromMilliseconds(8);
+
+    /// <summary>How long a view may wait for others when it shows a status that will not last.</summary>
+    public TimeSpan ProjectionPatience { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How often a watched order is looked up for changes made by other replicas; also the heartbeat of streams.</summary>
     public TimeSpan WatchInterval { get; init; } = TimeSpan.FromSeconds(1);

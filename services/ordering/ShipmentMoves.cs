@@ -14,7 +14,7 @@ public sealed class ShipmentMoves(
     public async Task Note(IEnumerable<ShipmentChanged> news, CancellationToken cancellation)
     {
         var noted = (await Task.WhenAll(news.Select(Note))).OfType<Noted>().ToList();
-        var projected = noted.Select(item => projector.Project(OrderView.Of(item.File.Order(item.OrderId), item.File.ShippingAddress))).ToList();
+        var projected = noted.Select(item => projector.Project(OrderView.Of(item.File.Order(item.OrderId), item.File.ShippingAddress), soon: false)).ToList();
         var announcements = noted.SelectMany(item => OrderAnnouncement.After(item.Since, item.OrderId, item.File.Events));
         // Where both come at once, shipped is told before delivered.
         foreach (var topic in announcements.ToLookup(item => item.Topic, item => item.Changed).OrderByDescending(topic => topic.Key))
