@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text;
+using DaprShop.Contracts;
 using DaprShop.Testing;
 
 namespace DaprShop.Members.Tests;
@@ -53,6 +54,18 @@ public sealed class SignUpTests(MembersHost host) : IClassFixture<MembersHost>
         var member = await host.MemberAsync();
         await ShopHost.EventuallyAsync(() => Task.FromResult(host.Heard.Any(heard => heard.MemberId == member.Id)));
         Assert.Equal($"member-{member.Id}-registered", Assert.Single(host.Heard, heard => heard.MemberId == member.Id).EventId);
+    }
+
+    [Fact]
+    public async Task A_member_who_was_saved_but_not_told_of_before_a_crash_is_told_of_at_the_next_start()
+    {
+        var registered = new MemberRegistered("member-crashed-registered", DateTimeOffset.UnixEpoch, "crashed");
+        await host.Shop.Dapr("members").SaveStateAsync("members-store", "pending/7", new Pending([registered]));
+        await host.Shop.RestartAsync("members");
+        await MembersHost.WhenReadyAsync(host.Shop);
+        await ShopHost.EventuallyAsync(() => Task.FromResult(host.Heard.Contains(registered)));
+        await ShopHost.EventuallyAsync(async () =>
+            (await host.Shop.Dapr("members").GetStateAsync<Pending>("members-store", "pending/7")).Events.Count == 0);
     }
 
     [Theory]
