@@ -3,7 +3,7 @@ using DaprShop.Contracts;
 
 namespace DaprShop.Basket;
 
-/// <summary>What somebody means to buy: document <c>member/{memberId}</c> or <c>guest/{basketId}</c>. Quantities are always 1 to 99.</summary>
+/// <summary>What somebody means to buy: document <c>member/{memberId}</c> or <c>guest/{basketId}</c>. Quantities are 1 to 99.</summary>
 /// <param name="Lines">In the order they came; one for a product.</param>
 /// <param name="Done">The orders taken out and the operations added; each works once.</param>
 public sealed record Basket(IReadOnlyList<StockLine> Lines, RecentIds Done)
@@ -52,14 +52,14 @@ public sealed record Basket(IReadOnlyList<StockLine> Lines, RecentIds Done)
         var left = new List<StockLine>();
         foreach (var line in more)
         {
-            if (sum.HasRoomFor(line.ProductId))
-                sum = sum with { Lines = With(sum.Lines, line.ProductId, wanted => Math.Min(MaxQuantity, wanted + Math.Min(MaxQuantity, line.Quantity))) };
-            else
-                left.Add(line);
+            if (!sum.HasRoomFor(line.ProductId)) left.Add(line);
+            else sum = sum with { Lines = With(sum.Lines, line.ProductId, wanted => Capped(wanted, line.Quantity)) };
         }
         rest = left;
         return sum;
     }
+
+    private static int Capped(int wanted, int more) => Math.Min(MaxQuantity, wanted + Math.Min(MaxQuantity, more));
 
     private int IndexOf(string productId) => IndexOf(Lines, productId);
 

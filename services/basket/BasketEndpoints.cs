@@ -28,13 +28,15 @@ public static class BasketEndpoints
         app.MapPost("/internal/baskets/{memberId}/items", AddAsync);
     }
 
-    private static async Task<Results<Ok<BasketView>, Problem>> ShowAsync(HttpContext context, Baskets baskets, CancellationToken cancellation)
+    private static async Task<Results<Ok<BasketView>, Problem>> ShowAsync(
+        HttpContext context, Baskets baskets, CancellationToken cancellation)
     {
         var (owner, problem) = BasketOwner.Of(context);
         return owner is null ? problem! : TypedResults.Ok(await baskets.ShowAsync(owner, cancellation));
     }
 
-    private static async Task<Results<Ok<BasketView>, Problem>> ClearAsync(HttpContext context, Baskets baskets, CancellationToken cancellation)
+    private static async Task<Results<Ok<BasketView>, Problem>> ClearAsync(
+        HttpContext context, Baskets baskets, CancellationToken cancellation)
     {
         var (owner, problem) = BasketOwner.Of(context);
         return owner is null ? problem! : TypedResults.Ok(await baskets.ChangeAsync(owner, basket => basket.Clear(), cancellation));
@@ -57,7 +59,9 @@ public static class BasketEndpoints
         string productId, HttpContext context, Baskets baskets, CancellationToken cancellation)
     {
         var (owner, problem) = BasketOwner.Of(context);
-        return owner is null ? problem! : TypedResults.Ok(await baskets.ChangeAsync(owner, basket => basket.Remove(productId), cancellation));
+        return owner is null
+            ? problem!
+            : TypedResults.Ok(await baskets.ChangeAsync(owner, basket => basket.Remove(productId), cancellation));
     }
 
     private static async Task<Results<Ok<BasketView>, Problem>> MergeAsync(
@@ -74,7 +78,9 @@ public static class BasketEndpoints
         var invalid = new Validation()
             .Text(add.OperationId, "operationId", 200)
             .Check(add.Lines.Count <= Basket.MaxLines, "lines", $"At most {Basket.MaxLines} lines.")
-            .Check(add.Lines.All(line => Product.IsId(line.ProductId) && line.Quantity > 0), "lines", "Each needs a product id and a positive quantity.")
+            .Check(
+                add.Lines.All(line => Product.IsId(line.ProductId) && line.Quantity > 0),
+                "lines", "Each needs a product id and a positive quantity.")
             .Problem;
         if (invalid is not null) return invalid;
         return TypedResults.Ok(await baskets.AddAsync(BasketOwner.Member(memberId), add.OperationId, add.Lines, cancellation));

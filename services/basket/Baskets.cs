@@ -43,13 +43,15 @@ public sealed class Baskets(StateStore store, ProductTable products)
 
     /// <summary>Adds lines once for an operation, but for products that are not sold (any more). One call more than a change.</summary>
     /// <exception cref="PeerUnavailableException">A product is unknown here and the catalogue does not answer.</exception>
-    public async Task<BasketView> AddAsync(BasketOwner owner, string operationId, IReadOnlyList<StockLine> lines, CancellationToken cancellation)
+    public async Task<BasketView> AddAsync(
+        BasketOwner owner, string operationId, IReadOnlyList<StockLine> lines, CancellationToken cancellation)
     {
         var sold = await products.FindAsync([.. lines.Select(line => line.ProductId).Distinct()], Documents.None, cancellation);
-        return await ChangeAsync(owner, basket => basket.Add(operationId, lines.Where(line => sold.ContainsKey(line.ProductId))), cancellation);
+        var wanted = lines.Where(line => sold.ContainsKey(line.ProductId)).ToList();
+        return await ChangeAsync(owner, basket => basket.Add(operationId, wanted), cancellation);
     }
 
-    /// <summary>Takes orders' lines out of their members' baskets, whether or not there is one yet. Two calls for any number of orders.</summary>
+    /// <summary>Takes orders' lines out of their members' baskets, whether or not there is one yet. Two calls for any number.</summary>
     public Task TakeOutAsync(IEnumerable<OrderChanged> submitted, CancellationToken cancellation) => store.ApplyAsync(
         submitted.Select(order => new Change<Basket>(
             BasketOwner.Member(order.MemberId).Key, basket => (basket ?? Basket.Empty).TakeOut(order.OrderId, order.Items))),
@@ -95,7 +97,8 @@ public sealed class Baskets(StateStore store, ProductTable products)
             .Where(line => sold.ContainsKey(line.ProductId))
             .Select(line => Item(line, sold[line.ProductId]))
             .ToList();
-        return new BasketView(items, items.Count == 0 ? Money.Zero(Currency) : items.Select(item => item.LineTotal).Aggregate((sum, line) => sum + line));
+        var total = items.Count == 0 ? Money.Zero(Currency) : items.Select(item => item.LineTotal).Aggregate((sum, line) => sum + line);
+        return new BasketView(items, total);
     }
 
     private static BasketItem Item(StockLine line, Product product) =>

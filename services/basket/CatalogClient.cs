@@ -12,8 +12,8 @@ public sealed class CatalogClient(Peer catalog)
     /// <exception cref="PeerUnavailableException">No answer.</exception>
     public async Task<IReadOnlyList<ProductQuote>> QuotesAsync(IReadOnlyList<string> productIds, CancellationToken cancellation)
     {
-        var answers = await Task.WhenAll(productIds.Chunk(MaxIds).Select(ids =>
-            catalog.GetAsync<IReadOnlyList<ProductQuote>>($"internal/products?ids={Uri.EscapeDataString(string.Join(',', ids))}", cancellation)));
+        var answers = await Task.WhenAll(productIds.Chunk(MaxIds).Select(ids => Uri.EscapeDataString(string.Join(',', ids))).Select(ids =>
+            catalog.GetAsync<IReadOnlyList<ProductQuote>>($"internal/products?ids={ids}", cancellation)));
         return [.. answers.SelectMany(quotes => quotes ?? [])];
     }
 }

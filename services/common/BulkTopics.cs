@@ -2,9 +2,9 @@ using System.Text.Json;
 using Dapr;
 using Dapr.AspNetCore;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http.Json;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -25,7 +25,8 @@ public static class BulkTopics
     /// delivered again on its own account, until it ends as a dead letter, and holds up no other.
     /// </param>
     public static void MapBulkTopic<T>(
-        this WebApplication app, string topic, TimeSpan patience, Func<IReadOnlyList<T>, CancellationToken, Task<IReadOnlyCollection<T>>> handle)
+        this WebApplication app, string topic, TimeSpan patience,
+        Func<IReadOnlyList<T>, CancellationToken, Task<IReadOnlyCollection<T>>> handle)
         where T : class
     {
         var service = app.Services.GetRequiredService<ServiceName>().Value;

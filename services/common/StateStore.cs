@@ -27,7 +27,7 @@ public sealed class StateStore(DaprClient dapr, string name)
         return new Documents(items.ToDictionary(item => item.Key), dapr.JsonSerializerOptions);
     }
 
-    /// <summary>False when the document is no longer at version <paramref name="etag"/> (empty: when there is one already). One call.</summary>
+    /// <summary>False when the document is no longer at version <paramref name="etag"/> (empty: when there is one). One call.</summary>
     /// <param name="key">The document's key.</param>
     /// <param name="value">What to keep.</param>
     /// <param name="etag">The version that was read.</param>
@@ -40,7 +40,7 @@ public sealed class StateStore(DaprClient dapr, string name)
     public Task SaveAsync<T>(string key, T value, CancellationToken cancellation = default) =>
         dapr.SaveStateAsync(name, key, value, cancellationToken: cancellation);
 
-    /// <summary>A part of <see cref="TryCommitAsync"/>: writes over version <paramref name="etag"/>, empty for an insert, null for whatever is there.</summary>
+    /// <summary>A part of <see cref="TryCommitAsync"/>: writes over version <paramref name="etag"/>; empty: inserts; null: any.</summary>
     public StateTransactionRequest Write<T>(string key, T value, string? etag, TimeSpan? ttl = null) => new(
         key, JsonSerializer.SerializeToUtf8Bytes(value, dapr.JsonSerializerOptions), StateOperationType.Upsert,
         etag is { Length: 0 } ? null : etag, Metadata(ttl), etag is null ? null : s_firstWrite);
@@ -72,8 +72,8 @@ public sealed class StateStore(DaprClient dapr, string name)
     /// </summary>
     /// <returns>The documents afterwards, by key.</returns>
     /// <exception cref="ContendedException">The store refused every attempt; some documents may have been written.</exception>
-    public async Task<IReadOnlyDictionary<string, T>> ApplyAsync<T>(IEnumerable<Change<T>> changes, CancellationToken cancellation = default)
-        where T : class
+    public async Task<IReadOnlyDictionary<string, T>> ApplyAsync<T>(
+        IEnumerable<Change<T>> changes, CancellationToken cancellation = default) where T : class
     {
         var byKey = changes.GroupBy(change => change.Key).ToDictionary(group => group.Key, group => group.ToList());
         var read = await GetManyAsync([.. byKey.Keys], cancellation);

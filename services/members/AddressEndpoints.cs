@@ -8,7 +8,8 @@ namespace DaprShop.Members;
 
 /// <summary>An address as it comes in; see <see cref="PostalAddress"/>.</summary>
 public sealed record AddressDraft(
-    string? Recipient = null, string? Line1 = null, string? Line2 = null, string? City = null, string? PostalCode = null, string? Country = null)
+    string? Recipient = null, string? Line1 = null, string? Line2 = null,
+    string? City = null, string? PostalCode = null, string? Country = null)
 {
     /// <summary>Notes what is wrong under <c>{at}.{field}</c>.</summary>
     public void Check(Validation validation, string at)
@@ -18,7 +19,9 @@ public sealed record AddressDraft(
             .Text(Line1, $"{at}.line1", 120)
             .Text(City, $"{at}.city", 100)
             .Text(PostalCode, $"{at}.postalCode", 20)
-            .Check(Country is { Length: 2 } country && country.All(char.IsAsciiLetterUpper), $"{at}.country", "Must be two capital letters (ISO 3166-1).");
+            .Check(
+                Country is { Length: 2 } country && country.All(char.IsAsciiLetterUpper),
+                $"{at}.country", "Must be two capital letters (ISO 3166-1).");
         if (!string.IsNullOrEmpty(Line2)) validation.Text(Line2, $"{at}.line2", 120);
     }
 

@@ -34,13 +34,15 @@ public sealed partial record EmailAddress
     }
 
     /// <exception cref="FormatException">It is none.</exception>
-    public static EmailAddress Parse(string text) => TryParse(text, out var address) ? address : throw new FormatException("Not an e-mail address.");
+    public static EmailAddress Parse(string text) =>
+        TryParse(text, out var address) ? address : throw new FormatException("Not an e-mail address.");
 
     /// <summary>Addresses are personal: nothing that prints this one shows it.</summary>
     public override string ToString() => "(e-mail address)";
 
     [GeneratedRegex(
-        @"^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])\z",
+        @"^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+"
+            + @"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])\z",
         RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex Pattern();
 }

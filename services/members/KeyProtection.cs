@@ -46,7 +46,8 @@ public sealed class KeyProtection
         try
         {
             using var aes = new AesGcm(_key, TagSize);
-            aes.Decrypt(box.AsSpan(0, NonceSize), box.AsSpan(NonceSize, secret.Length), box.AsSpan(NonceSize + secret.Length), secret, Name(name));
+            var (hidden, tag) = (box.AsMemory(NonceSize, secret.Length), box.AsMemory(NonceSize + secret.Length));
+            aes.Decrypt(box.AsSpan(0, NonceSize), hidden.Span, tag.Span, secret, Name(name));
             return secret;
         }
         catch (CryptographicException)

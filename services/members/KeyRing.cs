@@ -13,7 +13,8 @@ public sealed record KeyTimes(TimeSpan Rotation, TimeSpan PublishAhead)
     public static KeyTimes From(IConfiguration configuration)
     {
         var times = new KeyTimes(
-            configuration.GetValue("Keys:Rotation", TimeSpan.FromDays(30)), configuration.GetValue("Keys:PublishAhead", TimeSpan.FromHours(1)));
+            configuration.GetValue("Keys:Rotation", TimeSpan.FromDays(30)),
+            configuration.GetValue("Keys:PublishAhead", TimeSpan.FromHours(1)));
         return times.PublishAhead > TimeSpan.Zero && times.PublishAhead < times.Rotation
             ? times
             : throw new InvalidOperationException("Keys:PublishAhead must be positive and shorter than Keys:Rotation.");

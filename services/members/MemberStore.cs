@@ -39,7 +39,8 @@ public sealed class MemberStore(StateStore store, Registrations registrations, T
             var slot = Registrations.AnySlot();
             var documents = await store.GetManyAsync([AccountKey(email.Key), slot], cancellation);
             // Ours is there already when the reply to an earlier attempt was lost.
-            if (documents.Get<Account>(AccountKey(email.Key)).Value is { } taken) return new Outcome(taken.MemberId == member.Id ? member : null);
+            if (documents.Get<Account>(AccountKey(email.Key)).Value is { } taken)
+                return new Outcome(taken.MemberId == member.Id ? member : null);
             var committed = await store.TryCommitAsync(
                 [
                     store.Write(AccountKey(email.Key), account, etag: ""),
@@ -61,7 +62,8 @@ public sealed class MemberStore(StateStore store, Registrations registrations, T
             var (member, etag) = await store.GetAsync<Member>(MemberKey(memberId), cancellation);
             if (member is null) return new Outcome(null);
             var next = change(member);
-            return next == member || await store.TrySaveAsync(MemberKey(memberId), next, etag, cancellation: cancellation) ? new Outcome(next) : null;
+            var saved = next == member || await store.TrySaveAsync(MemberKey(memberId), next, etag, cancellation: cancellation);
+            return saved ? new Outcome(next) : null;
         });
         return changed.Member;
     }

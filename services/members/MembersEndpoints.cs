@@ -104,7 +104,8 @@ public static class MembersEndpoints
     {
         string? locale = null;
         var validation = new Validation().Check(
-            change.Locale is null || Locale.TryNormalize(change.Locale, out locale), "locale", "Must be a language tag such as en or pt-BR.");
+            change.Locale is null || Locale.TryNormalize(change.Locale, out locale),
+            "locale", "Must be a language tag such as en or pt-BR.");
         if (change.DisplayName is not null) validation.Text(change.DisplayName, "displayName", MaxDisplayName);
         if (validation.Problem is { } invalid) return invalid;
 

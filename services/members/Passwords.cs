@@ -50,7 +50,7 @@ public sealed class Passwords : IDisposable
 
     public void Dispose() => _limiter.Dispose();
 
-    /// <summary>A hash in Identity's third format (marker, PRF, iterations, salt length, salt, key) that no password is known for.</summary>
+    /// <summary>A hash in Identity's third format (marker, PRF, iterations, salt length, salt, key) for no known password.</summary>
     private static string NobodysHash(int iterations)
     {
         const int SaltLength = 16, KeyLength = 32;

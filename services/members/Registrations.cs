@@ -16,7 +16,8 @@ public sealed class Registrations(StateStore store, DaprClient dapr, TimeProvide
     private static readonly TimeSpan s_sweep = TimeSpan.FromSeconds(5);
     private static readonly string[] s_slots = [.. Enumerable.Range(0, Slots).Select(slot => $"pending/{slot}")];
 
-    private readonly Channel<bool> _nudges = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _nudges = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Where an event may wait.</summary>
     public static string AnySlot() => s_slots[Random.Shared.Next(Slots)];
@@ -56,7 +57,8 @@ public sealed class Registrations(StateStore store, DaprClient dapr, TimeProvide
             .Where(slot => slot.Events.Count > 0)
             .ToList();
         if (pending.Count == 0) return;
-        await dapr.PublishAllAsync(Topics.MembersRegistered, pending.SelectMany(slot => slot.Events), registered => registered.EventId, cancellation);
+        await dapr.PublishAllAsync(
+            Topics.MembersRegistered, pending.SelectMany(slot => slot.Events), registered => registered.EventId, cancellation);
         await store.ApplyAsync(
             pending.Select(told => new Change<Pending>(told.Slot, now => (now ?? Pending.None).Without(told.Events))), cancellation);
     }

@@ -92,7 +92,8 @@ public sealed class SignIn(StateStore store, Passwords passwords, AccessTokens a
     private async Task<Attempt?> BeginAsync(string account, string clientAddress, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
-        var documents = await store.GetManyAsync([MemberStore.AccountKey(account), ThrottleKey(account), AddressKey(clientAddress)], cancellation);
+        var documents = await store.GetManyAsync(
+            [MemberStore.AccountKey(account), ThrottleKey(account), AddressKey(clientAddress)], cancellation);
         var (kept, etag) = documents.Get<AccountThrottle>(ThrottleKey(account));
         var throttle = kept ?? AccountThrottle.None;
         var wait = Longer(
@@ -106,12 +107,14 @@ public sealed class SignIn(StateStore store, Passwords passwords, AccessTokens a
             : null;
     }
 
-    private Task<AddressThrottle> CountAgainstAsync(string clientAddress, CancellationToken cancellation) => Optimistic.RetryAsync(async () =>
-    {
-        var (throttle, etag) = await store.GetAsync<AddressThrottle>(AddressKey(clientAddress), cancellation);
-        var counted = (throttle ?? AddressThrottle.None).Fail(time.GetUtcNow());
-        return await store.TrySaveAsync(AddressKey(clientAddress), counted, etag, AddressThrottle.KeepFor, cancellation) ? counted : null;
-    });
+    private Task<AddressThrottle> CountAgainstAsync(string clientAddress, CancellationToken cancellation) =>
+        Optimistic.RetryAsync(async () =>
+        {
+            var (throttle, etag) = await store.GetAsync<AddressThrottle>(AddressKey(clientAddress), cancellation);
+            var counted = (throttle ?? AddressThrottle.None).Fail(time.GetUtcNow());
+            var saved = await store.TrySaveAsync(AddressKey(clientAddress), counted, etag, AddressThrottle.KeepFor, cancellation);
+            return saved ? counted : null;
+        });
 
     private Tokens Grant(Account account, RefreshToken token) => new(
         accessTokens.Create(account.MemberId, account.Role), "Bearer", (int)AccessTokens.Lifetime.TotalSeconds, token.ToText());

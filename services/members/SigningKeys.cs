@@ -45,8 +45,8 @@ public sealed class SigningKeys(StateStore store, KeyProtection protection, KeyT
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var numbers = key.ExportParameters(includePrivateParameters: true);
         var kid = Guid.CreateVersion7(time.GetUtcNow()).ToString();
-        return new SigningKey(
-            kid, signsFrom, Base64Url.EncodeToString(numbers.Q.X), Base64Url.EncodeToString(numbers.Q.Y), protection.Protect(numbers.D!, kid));
+        var (x, y) = (Base64Url.EncodeToString(numbers.Q.X), Base64Url.EncodeToString(numbers.Q.Y));
+        return new SigningKey(kid, signsFrom, x, y, protection.Protect(numbers.D!, kid));
     }
 
     private JsonWebKey? Open(SigningKey key) => protection.Unprotect(key.D, key.Kid) is { } secret

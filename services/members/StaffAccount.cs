@@ -2,7 +2,7 @@ using DaprShop.Common;
 
 namespace DaprShop.Members;
 
-/// <summary>The one staff account: made at the first start, and its password follows the configuration (<c>Shop:StaffPassword</c>).</summary>
+/// <summary>The one staff account: made at the first start; its password follows the configuration (<c>Shop:StaffPassword</c>).</summary>
 public sealed class StaffAccount(MemberStore members, Passwords passwords, StaffPassword password, ILogger<StaffAccount> logger)
 {
     private static readonly EmailAddress s_email = EmailAddress.Parse("staff@daprshop.example");
@@ -40,7 +40,8 @@ public sealed class StaffPassword
         {
             "" => "is required outside development",
             DevelopmentDefault when !environment.IsDevelopment() => "is the development default; choose another one",
-            { Length: < Passwords.MinLength or > Passwords.MaxLength } => $"must have {Passwords.MinLength} to {Passwords.MaxLength} characters",
+            { Length: < Passwords.MinLength or > Passwords.MaxLength } =>
+                $"must have {Passwords.MinLength} to {Passwords.MaxLength} characters",
             _ => null,
         };
         if (fault is not null) throw new InvalidOperationException($"Shop__StaffPassword {fault}.");

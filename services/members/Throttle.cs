@@ -46,7 +46,7 @@ public sealed record AccountThrottle(Failures Strangers, IReadOnlyList<KnownAddr
 
     /// <summary>An attempt counts as failed from the moment it starts; <see cref="Succeed"/> takes it back.</summary>
     public AccountThrottle Attempt(string address, DateTimeOffset now) => IsKnown(address)
-        ? this with { Known = [.. Known.Select(known => known.Address == address ? known with { Failures = known.Failures.Add(now) } : known)] }
+        ? this with { Known = [.. Known.Select(known => known.Address == address ? known.Fail(now) : known)] }
         : this with { Strangers = Strangers.Add(now) };
 
     /// <summary>The right password: the address is known from now on, and its failures are forgiven.</summary>
@@ -62,7 +62,10 @@ public sealed record AccountThrottle(Failures Strangers, IReadOnlyList<KnownAddr
 }
 
 /// <param name="Address">A hash of the client address.</param>
-public sealed record KnownAddress(string Address, Failures Failures);
+public sealed record KnownAddress(string Address, Failures Failures)
+{
+    public KnownAddress Fail(DateTimeOffset now) => this with { Failures = Failures.Add(now) };
+}
 
 /// <summary>The failed sign-ins from one client address, whatever the account: document <c>throttle/address/{hash}</c>.</summary>
 public sealed record AddressThrottle(Failures Failures)

@@ -24,7 +24,7 @@ public static class Announcements
         [Topics.OrdersShipped] = new("orderShipped", "Order shipped", "Your order has left our warehouse."),
         [Topics.OrdersDelivered] = new("orderDelivered", "Order delivered", "Your order has arrived. Enjoy!"),
         [Topics.PaymentRefunded] = new("paymentRefunded", "Money refunded", "The payment for your order has been refunded."),
-        [Topics.ShippingReturned] = new("parcelReturned", "Parcel returned", "Your parcel could not be delivered and is on its way back to us."),
+        [Topics.ShippingReturned] = new("parcelReturned", "Parcel returned", "Your parcel could not be delivered and comes back to us."),
     };
 
     private static readonly Dictionary<string, string> s_rejections = new()

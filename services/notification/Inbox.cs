@@ -50,11 +50,12 @@ public sealed record Inbox(IReadOnlyList<Message> Newest, int Pages, RecentIds H
     /// <summary>The page that has to leave, as number <see cref="Pages"/>, and the inbox without it; null when there is room.</summary>
     public (InboxPage Page, Inbox Kept)? Overflow() => Newest.Count < 2 * InboxPage.Size
         ? null
-        : (new InboxPage([.. Newest.TakeLast(InboxPage.Size)]), this with { Newest = [.. Newest.SkipLast(InboxPage.Size)], Pages = Pages + 1 });
+        : (new InboxPage([.. Newest.TakeLast(InboxPage.Size)]),
+            this with { Newest = [.. Newest.SkipLast(InboxPage.Size)], Pages = Pages + 1 });
 
     public Inbox Mailed(string messageId) => this with { Unmailed = [.. Unmailed.Where(id => id != messageId)] };
 
-    /// <summary>Where the message at <paramref name="position"/> lies, 0 being the newest: on which page (null: here), and where on it.</summary>
+    /// <summary>Where the message at <paramref name="position"/> lies, 0 being the newest: on which page (null: here), and where.</summary>
     public (int? Page, int Index) Locate(int position)
     {
         var (pagesBack, index) = Math.DivRem(position - Newest.Count, InboxPage.Size);

@@ -28,8 +28,10 @@ public sealed class Inboxes(StateStore store)
         IReadOnlyCollection<(string MemberId, Message Message)> messages, bool byMail, CancellationToken cancellation)
     {
         var inboxes = await store.ApplyAsync(
-            messages.Select(each => new Change<Inbox>(Key(each.MemberId), inbox => (inbox ?? Inbox.Empty).Add(each.Message, byMail))), cancellation);
-        var byMember = messages.Select(each => each.MemberId).Distinct().ToDictionary(memberId => memberId, memberId => inboxes[Key(memberId)]);
+            messages.Select(each => new Change<Inbox>(Key(each.MemberId), inbox => (inbox ?? Inbox.Empty).Add(each.Message, byMail))),
+            cancellation);
+        var members = messages.Select(each => each.MemberId).Distinct();
+        var byMember = members.ToDictionary(memberId => memberId, memberId => inboxes[Key(memberId)]);
         await Task.WhenAll(byMember.Where(each => each.Value.Overflow() is not null).Select(each => PutAwayAsync(each.Key, cancellation)));
         return byMember;
     }

@@ -15,7 +15,8 @@ public sealed class Mail(SendEmail send, MembersClient members, Inboxes inboxes,
 
     /// <summary>Sends messages and notes that they are sent. A member who is gone gets none. Four calls a message.</summary>
     /// <returns>The ids of those that could not be sent and should be tried again.</returns>
-    public async Task<IReadOnlySet<string>> SendAsync(IEnumerable<(string MemberId, Message Message)> messages, CancellationToken cancellation)
+    public async Task<IReadOnlySet<string>> SendAsync(
+        IEnumerable<(string MemberId, Message Message)> messages, CancellationToken cancellation)
     {
         var outcomes = await Task.WhenAll(messages.DistinctBy(each => each.Message.Id).Select(async each =>
             (each.Message.Id, Sent: await TrySendAsync(each.MemberId, each.Message, cancellation))));

@@ -19,9 +19,10 @@ public static class NotificationSubscriptions
         {
             app.MapBulkTopic<Happening>(topic, s_patience, async (happenings, cancellation) =>
             {
-                var messages = happenings.Select(happening => (happening.MemberId, Message: Announcements.Message(topic, happening))).ToList();
+                var messages = happenings.Select(each => (each.MemberId, Message: Announcements.Message(topic, each))).ToList();
                 var told = await inboxes.AddAsync(messages, mail.Enabled, cancellation);
-                var waiting = await mail.SendAsync(messages.Where(each => told[each.MemberId].Unmailed.Contains(each.Message.Id)), cancellation);
+                var unmailed = messages.Where(each => told[each.MemberId].Unmailed.Contains(each.Message.Id));
+                var waiting = await mail.SendAsync(unmailed, cancellation);
                 return [.. happenings.Where(happening => waiting.Contains(happening.EventId))];
             });
         }

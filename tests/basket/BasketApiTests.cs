@@ -53,7 +53,8 @@ public sealed class BasketHost : IAsyncLifetime
     public async Task HearAsync(OrderChanged submitted) => await DeliverAsync(Topics.OrdersSubmitted, submitted);
 
     public static ProductChanged Product(string id, long version, long price = 1000, bool deleted = false) => new(
-        $"product-{id}-{version}", DateTimeOffset.UnixEpoch, id, version, deleted, $"Name {version}", "kitchen", new Money(price, "USD"), 500, "/image");
+        $"product-{id}-{version}", DateTimeOffset.UnixEpoch, id, version, deleted, $"Name {version}", "kitchen",
+            new Money(price, "USD"), 500, "/image");
 
     public static OrderChanged Order(string memberId, string orderId, params (string ProductId, int Quantity)[] lines) => new(
         $"order-{orderId}-1", DateTimeOffset.UnixEpoch, orderId, memberId, 1, "submitted",
@@ -81,7 +82,8 @@ public sealed class BasketApiTests(BasketHost host) : IClassFixture<BasketHost>
     {
         var guest = host.Guest();
         var basket = await BasketAsync(await guest.PutAsJsonAsync("/api/basket/items/known-kettle", new { quantity = 2 }));
-        Assert.Equal(new BasketItem("known-kettle", "The known-kettle", new(1250, "USD"), 2, new(2500, "USD")), Assert.Single(basket.Items));
+        Assert.Equal(new BasketItem("known-kettle", "The known-kettle", new(1250, "USD"), 2, new(2500, "USD")),
+            Assert.Single(basket.Items));
         basket = await BasketAsync(await guest.PutAsJsonAsync("/api/basket/items/known-cup", new { quantity = 1, price = 1 }));
         Assert.Equal(new Money(3750, "USD"), basket.Total);
         basket = await BasketAsync(await guest.DeleteAsync("/api/basket/items/known-kettle"));
@@ -110,7 +112,8 @@ public sealed class BasketApiTests(BasketHost host) : IClassFixture<BasketHost>
             var guest = host.Guest();
             Assert.Single((await BasketAsync(await guest.PutAsJsonAsync("/api/basket/items/heard-kettle", new { quantity = 1 }))).Items);
             Assert.Single((await BasketAsync(await guest.GetAsync("/api/basket"))).Items);
-            await ProblemAsync(await guest.PutAsJsonAsync("/api/basket/items/known-unheard", new { quantity = 1 }), HttpStatusCode.ServiceUnavailable);
+            await ProblemAsync(await guest.PutAsJsonAsync("/api/basket/items/known-unheard", new { quantity = 1 }),
+                HttpStatusCode.ServiceUnavailable);
         }
         finally
         {
@@ -145,7 +148,8 @@ public sealed class BasketApiTests(BasketHost host) : IClassFixture<BasketHost>
     [InlineData("""{}""")]
     [InlineData("""[""")]
     public async Task A_quantity_is_1_to_99(string body) => await ProblemAsync(
-        await host.Guest().PutAsync("/api/basket/items/known-kettle", new StringContent(body, Encoding.UTF8, "application/json")), HttpStatusCode.BadRequest);
+        await host.Guest().PutAsync("/api/basket/items/known-kettle", new StringContent(body, Encoding.UTF8, "application/json")),
+            HttpStatusCode.BadRequest);
 
     [Fact]
     public async Task A_hundred_products_are_enough()
@@ -202,7 +206,8 @@ public sealed class BasketApiTests(BasketHost host) : IClassFixture<BasketHost>
     [Fact]
     public async Task Merging_is_for_members_and_needs_a_uuid()
     {
-        await ProblemAsync(await host.Guest().PostAsJsonAsync("/api/basket/merge", new { basketId = Guid.NewGuid() }), HttpStatusCode.Unauthorized);
+        await ProblemAsync(await host.Guest().PostAsJsonAsync("/api/basket/merge", new { basketId = Guid.NewGuid() }),
+            HttpStatusCode.Unauthorized);
         var (member, _) = host.Member();
         await ProblemAsync(await member.PostAsJsonAsync("/api/basket/merge", new { basketId = "mine" }), HttpStatusCode.BadRequest);
         await ProblemAsync(await member.PostAsJsonAsync("/api/basket/merge", new { }), HttpStatusCode.BadRequest);
@@ -263,7 +268,8 @@ public sealed class BasketApiTests(BasketHost host) : IClassFixture<BasketHost>
         Assert.Equal(2, Assert.Single(basket.Items).Quantity);
         await ProblemAsync(await host.Shop.Client("basket").GetAsync($"/internal/baskets/{id}"), HttpStatusCode.Unauthorized);
         var wrong = new AddToBasket("reorder-2", [new("known-kettle", 0)]);
-        await ProblemAsync(await host.Shop.SidecarClient("basket").PostAsJsonAsync($"/internal/baskets/{id}/items", wrong), HttpStatusCode.BadRequest);
+        await ProblemAsync(await host.Shop.SidecarClient("basket").PostAsJsonAsync($"/internal/baskets/{id}/items", wrong),
+            HttpStatusCode.BadRequest);
     }
 
     [Fact]
@@ -273,7 +279,8 @@ public sealed class BasketApiTests(BasketHost host) : IClassFixture<BasketHost>
         await member.PutAsJsonAsync("/api/basket/items/known-kettle", new { quantity = 5 });
         var orders = Enumerable.Range(0, 3).Select(at => BasketHost.Order(id, $"order-{at}", ("known-kettle", 1))).ToList();
         foreach (var order in orders.Concat(orders)) await host.Shop.PublishAsync(Topics.OrdersSubmitted, order, order.EventId);
-        await ShopHost.EventuallyAsync(async () => Assert.Single((await BasketAsync(await member.GetAsync("/api/basket"))).Items).Quantity == 2);
+        await ShopHost.EventuallyAsync(async () =>
+            Assert.Single((await BasketAsync(await member.GetAsync("/api/basket"))).Items).Quantity == 2);
         await host.Shop.PublishAsync(Topics.CatalogProductChanged, BasketHost.Product("known-kettle", 2, price: 1));
         await ShopHost.EventuallyAsync(async () => (await BasketAsync(await member.GetAsync("/api/basket"))).Total.Amount == 2);
         await host.HearAsync(BasketHost.Product("known-kettle", 3, price: 1250));
@@ -295,12 +302,14 @@ public sealed class BasketApiTests(BasketHost host) : IClassFixture<BasketHost>
         var response = await host.Shop.SidecarClient("basket").PostAsJsonAsync($"/events/{Topics.CatalogProductChanged}", delivery);
         var statuses = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("statuses").EnumerateArray();
         Assert.Equal(["RETRY", "RETRY", "SUCCESS"], statuses.Select(status => status.GetProperty("status").GetString()));
-        Assert.Equal(77, (await BasketAsync(await host.Guest().PutAsJsonAsync("/api/basket/items/readable", new { quantity = 1 }))).Total.Amount);
+        Assert.Equal(77, (await BasketAsync(await host.Guest().PutAsJsonAsync("/api/basket/items/readable",
+            new { quantity = 1 }))).Total.Amount);
     }
 
     [Fact]
     public async Task Events_come_from_the_sidecar_only() => await ProblemAsync(
-        await host.Shop.Client("basket").PostAsJsonAsync($"/events/{Topics.OrdersSubmitted}", BasketHost.Order("m", "o")), HttpStatusCode.Unauthorized);
+        await host.Shop.Client("basket").PostAsJsonAsync($"/events/{Topics.OrdersSubmitted}", BasketHost.Order("m", "o")),
+            HttpStatusCode.Unauthorized);
 
     private async Task<BasketView> AddAsync(string memberId, string operation, IReadOnlyList<StockLine> lines) => await BasketAsync(
         await host.Shop.SidecarClient("basket").PostAsJsonAsync($"/internal/baskets/{memberId}/items", new AddToBasket(operation, lines)));

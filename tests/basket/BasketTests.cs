@@ -56,13 +56,14 @@ public sealed class BasketTests
     [Fact]
     public void A_long_history_stays_small()
     {
-        var basket = Enumerable.Range(0, 1_000).Aggregate(Basket.Empty, (basket, at) => basket.TakeOut($"order-{at}", [Ordered("kettle", 1)]));
+        var basket = Enumerable.Range(0, 1_000).Aggregate(Basket.Empty,
+            (basket, at) => basket.TakeOut($"order-{at}", [Ordered("kettle", 1)]));
         Assert.Equal(RecentIds.Capacity * 8, basket.Done.Marks.Length);
         Assert.Same(basket, basket.TakeOut("order-999", [Ordered("kettle", 1)]));
         Assert.Same(basket, basket.TakeOut($"order-{1_000 - RecentIds.Capacity}", [Ordered("kettle", 1)]));
     }
 
-    /// <summary>Any puts, removals, merges and orders, the latter two in duplicate and at any time, against a plain table of quantities.</summary>
+    /// <summary>Any puts, removals, merges and orders, the latter two in duplicate, against a plain table of quantities.</summary>
     [Fact]
     public void Whatever_happens_quantities_are_1_to_99_and_each_order_leaves_once()
     {
@@ -114,7 +115,8 @@ public sealed class BasketTests
                         break;
                 }
                 Assert.All(basket.Lines, line => Assert.InRange(line.Quantity, 1, Basket.MaxQuantity));
-                Assert.Equal(model.OrderBy(line => line.Key), basket.Lines.ToDictionary(line => line.ProductId, line => line.Quantity).OrderBy(line => line.Key));
+                Assert.Equal(model.OrderBy(line => line.Key),
+                    basket.Lines.ToDictionary(line => line.ProductId, line => line.Quantity).OrderBy(line => line.Key));
                 Assert.Empty(guest.Lines);
             }
         });

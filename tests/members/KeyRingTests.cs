@@ -50,7 +50,7 @@ public sealed class KeyRingTests
         Assert.Equal(replaced.Keys[1], replaced.Signer(s_start));
     }
 
-    /// <summary>However irregularly the ring is looked after, what signs was published long enough, and stays until its tokens are over.</summary>
+    /// <summary>However seldom the ring is looked after, what signs was published long before, and stays as long as its tokens.</summary>
     [Fact]
     public void Every_token_can_be_checked_until_it_expires()
     {
@@ -81,7 +81,7 @@ public sealed class KeyRingTests
     [Fact]
     public void Times_that_do_not_fit_are_an_error_at_start()
     {
-        var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Keys:Rotation"] = "00:30:00" }).Build();
+        var settings = new ConfigurationBuilder().AddInMemoryCollection([new("Keys:Rotation", "00:30:00")]).Build();
         Assert.Throws<InvalidOperationException>(() => KeyTimes.From(settings));
     }
 

@@ -41,7 +41,8 @@ public sealed class LifeTests : IDisposable
     [Fact]
     public async Task Keys_rotate_published_before_they_sign_and_without_their_private_parts()
     {
-        await using var shop = await MembersHost.StartAsync(_clock, shop => shop.Data(_data), ("Members:KeyProtection", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="));
+        await using var shop = await MembersHost.StartAsync(_clock, shop => shop.Data(_data),
+            ("Members:KeyProtection", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="));
         await MembersHost.WhenReadyAsync(shop);
         var first = Assert.Single(await KeysAsync(shop));
         _clock.Advance(TimeSpan.FromDays(30) - TimeSpan.FromMinutes(30));
@@ -60,7 +61,8 @@ public sealed class LifeTests : IDisposable
     public async Task Without_its_sidecar_the_service_says_that_it_is_starting()
     {
         await using var service = MembersService.Create(
-            ["--environment=Development", "--urls=http://127.0.0.1:0", "--DAPR_GRPC_ENDPOINT=http://127.0.0.1:1", "--DAPR_HTTP_ENDPOINT=http://127.0.0.1:1"]);
+            ["--environment=Development", "--urls=http://127.0.0.1:0", "--DAPR_GRPC_ENDPOINT=http://127.0.0.1:1",
+                "--DAPR_HTTP_ENDPOINT=http://127.0.0.1:1"]);
         await service.StartAsync();
         using var client = new HttpClient { BaseAddress = new Uri(service.Urls.First()) };
         var starting = await client.PostAsJsonAsync("/api/members", new { });

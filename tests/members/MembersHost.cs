@@ -25,7 +25,8 @@ public sealed class MembersHost : IAsyncLifetime
 
     public FakeTimeProvider Clock { get; } = new(DateTimeOffset.UtcNow);
 
-    public static Task<ShopHost> StartAsync(FakeTimeProvider clock, Action<ShopHostOptions>? configure = null, params (string Key, string Value)[] settings) =>
+    public static Task<ShopHost> StartAsync(FakeTimeProvider clock, Action<ShopHostOptions>? configure = null,
+        params (string Key, string Value)[] settings) =>
         ShopHost.StartAsync(shop =>
         {
             shop.Service(
@@ -44,7 +45,8 @@ public sealed class MembersHost : IAsyncLifetime
     public ValueTask DisposeAsync() => Shop.DisposeAsync();
 
     public static Task WhenReadyAsync(ShopHost shop) => ShopHost.EventuallyAsync(
-        async () => (await shop.Client("members").GetAsync("/.well-known/jwks.json")).IsSuccessStatusCode, "the members service to be ready");
+        async () => (await shop.Client("members").GetAsync("/.well-known/jwks.json")).IsSuccessStatusCode,
+            "the members service to be ready");
 
     /// <summary>A client with a client address of its own, as the gateway would tell it.</summary>
     public HttpClient Visitor() => Visitor(Shop);

@@ -9,7 +9,11 @@ public sealed class ProfileTests(MembersHost host) : IClassFixture<MembersHost>
 {
     private static readonly object s_home = new
     {
-        recipient = "Ada Lovelace", line1 = "12 St James's Square", city = "London", postalCode = "SW1Y 4JH", country = "GB",
+        recipient = "Ada Lovelace",
+        line1 = "12 St James's Square",
+        city = "London",
+        postalCode = "SW1Y 4JH",
+        country = "GB",
     };
 
     [Fact]
@@ -62,7 +66,8 @@ public sealed class ProfileTests(MembersHost host) : IClassFixture<MembersHost>
     {
         var member = await host.MemberAsync();
         Assert.Equal((0, 0), await CountAsync(member));
-        Assert.Equal(HttpStatusCode.OK, (await member.Client.PutAsJsonAsync("/api/members/me/addresses", new { items = new[] { s_home, s_home } })).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await member.Client.PutAsJsonAsync("/api/members/me/addresses",
+            new { items = new[] { s_home, s_home } })).StatusCode);
         Assert.Equal((2, 2), await CountAsync(member));
         Assert.Equal(HttpStatusCode.OK, (await member.Client.PutAsJsonAsync("/api/members/me/addresses", new[] { s_home })).StatusCode);
         Assert.Equal((1, 1), await CountAsync(member));
@@ -74,12 +79,15 @@ public sealed class ProfileTests(MembersHost host) : IClassFixture<MembersHost>
     [Theory]
     [InlineData("""[{"recipient":"Ada","line1":"1 Street","city":"London","postalCode":"SW1"}]""", "items[0].country")]
     [InlineData("""[{"recipient":"Ada","line1":"1 Street","city":"London","postalCode":"SW1","country":"gb"}]""", "items[0].country")]
-    [InlineData("""{"items":[{"recipient":"","line1":"1 Street","city":"London","postalCode":"SW1","country":"GB"}]}""", "items[0].recipient")]
-    [InlineData("""[{"recipient":"Ada","line1":"1 Street","line2":"a\nb","city":"London","postalCode":"SW1","country":"GB"}]""", "items[0].line2")]
+    [InlineData("""{"items":[{"recipient":"","line1":"1 Street","city":"London","postalCode":"SW1","country":"GB"}]}""",
+        "items[0].recipient")]
+    [InlineData("""[{"recipient":"Ada","line1":"1 Street","line2":"a\nb","city":"London","postalCode":"SW1","country":"GB"}]""",
+        "items[0].line2")]
     public async Task A_wrong_address_is_named_and_nothing_is_kept(string body, string field)
     {
         var member = await host.MemberAsync();
-        var response = await member.Client.PutAsync("/api/members/me/addresses", new StringContent(body, Encoding.UTF8, "application/json"));
+        var response = await member.Client.PutAsync("/api/members/me/addresses",
+            new StringContent(body, Encoding.UTF8, "application/json"));
         var problem = await response.ProblemAsync(HttpStatusCode.BadRequest);
         Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _));
         Assert.Equal((0, 0), await CountAsync(member));
@@ -102,8 +110,10 @@ public sealed class ProfileTests(MembersHost host) : IClassFixture<MembersHost>
     public async Task Twenty_addresses_are_enough()
     {
         var member = await host.MemberAsync();
-        Assert.Equal(HttpStatusCode.OK, (await member.Client.PutAsJsonAsync("/api/members/me/addresses", Enumerable.Repeat(s_home, 20))).StatusCode);
-        Assert.Equal(HttpStatusCode.BadRequest, (await member.Client.PutAsJsonAsync("/api/members/me/addresses", Enumerable.Repeat(s_home, 21))).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await member.Client.PutAsJsonAsync("/api/members/me/addresses",
+            Enumerable.Repeat(s_home, 20))).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest,
+            (await member.Client.PutAsJsonAsync("/api/members/me/addresses", Enumerable.Repeat(s_home, 21))).StatusCode);
     }
 
     [Fact]

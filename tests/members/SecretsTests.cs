@@ -23,7 +23,8 @@ public sealed class SecretsTests
     [Fact]
     public async Task A_flood_of_hashes_is_turned_away()
     {
-        using var passwords = new Passwords(Settings(("Passwords:Iterations", "200000"), ("Passwords:AtOnce", "1"), ("Passwords:Queue", "2")));
+        using var passwords = new Passwords(Settings(("Passwords:Iterations", "200000"), ("Passwords:AtOnce", "1"),
+            ("Passwords:Queue", "2")));
         var hashes = Enumerable.Range(0, 20).Select(_ => passwords.HashAsync("correct horse", default)).ToList();
         await Assert.ThrowsAsync<BusyException>(() => Task.WhenAll(hashes));
         Assert.Equal(3, hashes.Count(hash => hash.IsCompletedSuccessfully));

@@ -84,7 +84,8 @@ public sealed class SessionTests
         Assert.True(RefreshToken.TryParse(tokens[0].ToText(), out var parsed));
         Assert.Equal(tokens[0], parsed);
         Assert.DoesNotContain(tokens[0].Secret, $"{tokens[0]}", StringComparison.Ordinal);
-        foreach (var bad in new[] { null, "", ".", "a.b", tokens[0].ToText() + "x", tokens[0].ToText()[1..], "||" + tokens[0].ToText()[2..] })
+        foreach (var bad in new[] { null, "", ".", "a.b", tokens[0].ToText() + "x", tokens[0].ToText()[1..],
+            "||" + tokens[0].ToText()[2..] })
             Assert.False(RefreshToken.TryParse(bad, out _));
     }
 

@@ -27,7 +27,8 @@ public sealed class SignInTests(MembersHost host) : IClassFixture<MembersHost>
     {
         var member = await host.MemberAsync();
         var wrong = await (await host.Visitor().SignInAsync(member.Email, "wrong horse")).ProblemAsync(HttpStatusCode.Unauthorized);
-        var unknown = await (await host.Visitor().SignInAsync(MembersHost.NewEmail(), "wrong horse")).ProblemAsync(HttpStatusCode.Unauthorized);
+        var unknown = await (await host.Visitor().SignInAsync(MembersHost.NewEmail(),
+            "wrong horse")).ProblemAsync(HttpStatusCode.Unauthorized);
         var nonsense = await (await host.Visitor().SignInAsync("nonsense", "wrong horse")).ProblemAsync(HttpStatusCode.Unauthorized);
         Assert.Equal(wrong.GetProperty("detail").GetString(), unknown.GetProperty("detail").GetString());
         Assert.Equal(wrong.GetProperty("detail").GetString(), nonsense.GetProperty("detail").GetString());

@@ -58,7 +58,8 @@ public sealed class InboxTests
     [Fact]
     public void Every_kind_of_message_has_words_and_none_is_used_twice()
     {
-        var messages = Announcements.All.Select(topic => Announcements.Message(topic, new Happening("1", s_start, "member-1", "order-1"))).ToList();
+        var messages = Announcements.All.Select(topic =>
+            Announcements.Message(topic, new Happening("1", s_start, "member-1", "order-1"))).ToList();
         Assert.Equal(messages.Count, messages.Select(message => message.Kind).Distinct().Count());
         Assert.All(messages, message =>
         {

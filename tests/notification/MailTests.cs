@@ -19,7 +19,8 @@ public sealed class MailHost : IAsyncLifetime
 
     public async ValueTask InitializeAsync() => Shop = await ShopHost.StartAsync(shop => shop
         .Service(
-            "notification", NotificationService.Create, builder => builder.Services.AddSingleton<SendEmail>(SendAsync), ("Notification:Email", "true"))
+            "notification", NotificationService.Create, builder => builder.Services.AddSingleton<SendEmail>(SendAsync),
+                ("Notification:Email", "true"))
         .Fake("members", app => app.MapGet("/internal/members/{id}", (string id) => id.StartsWith("known-", StringComparison.Ordinal)
             ? Results.Json(new MemberContact(id, $"{id}@example.com", "Ada <b>", "en"))
             : Results.NotFound())));

@@ -37,12 +37,15 @@ public sealed class NotificationApiTests(NotificationHost host) : IClassFixture<
         await TellAsync(Topics.OrdersConfirmed, Order("o-1", 5, "confirmed"));
         await TellAsync(Topics.OrdersShipped, Order("o-1", 6, "shipped"));
         await TellAsync(Topics.OrdersRejected, Order("o-2", 7, "rejected", "outOfStock"));
-        await TellAsync(Topics.PaymentRefunded, new PaymentChanged("payment-o-1-refunded", s_start.AddMinutes(8), "o-1", _member, "refunded", new(1, "USD")));
+        await TellAsync(Topics.PaymentRefunded,
+            new PaymentChanged("payment-o-1-refunded", s_start.AddMinutes(8), "o-1", _member, "refunded", new(1, "USD")));
 
         var items = Items(await ListAsync());
         Assert.Equal(
-            ["paymentRefunded", "orderRejected", "orderShipped", "orderConfirmed", "welcome"], items.Select(item => item.GetProperty("kind").GetString()));
-        Assert.Equal(["createdAt", "id", "kind", "orderId", "text", "title"], items[1].EnumerateObject().Select(field => field.Name).Order());
+            ["paymentRefunded", "orderRejected", "orderShipped", "orderConfirmed", "welcome"],
+                items.Select(item => item.GetProperty("kind").GetString()));
+        Assert.Equal(["createdAt", "id", "kind", "orderId", "text", "title"],
+            items[1].EnumerateObject().Select(field => field.Name).Order());
         Assert.Equal("o-2", items[1].GetProperty("orderId").GetString());
         Assert.Contains("out of stock", items[1].GetProperty("text").GetString(), StringComparison.Ordinal);
         Assert.False(items[4].TryGetProperty("orderId", out _));
@@ -88,7 +91,8 @@ public sealed class NotificationApiTests(NotificationHost host) : IClassFixture<
     [InlineData("?pageSize=0")]
     [InlineData("?pageSize=101")]
     public async Task A_wrong_page_is_400(string query) => await
-        ProblemAsync(await host.Shop.Client("notification", host.Shop.Token(_member)).GetAsync($"/api/notifications{query}"), HttpStatusCode.BadRequest);
+        ProblemAsync(await host.Shop.Client("notification", host.Shop.Token(_member)).GetAsync($"/api/notifications{query}"),
+            HttpStatusCode.BadRequest);
 
     [Fact]
     public async Task Members_see_only_their_own()
