@@ -5,9 +5,9 @@ using DaprShop.Local.Hosting;
 using DaprShop.Local.PubSub;
 using DaprShop.Local.Secrets;
 using DaprShop.Local.State;
+using Google.Protobuf;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
-using Google.Protobuf;
 
 namespace DaprShop.Local.Grpc;
 

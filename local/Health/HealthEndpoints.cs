@@ -62,7 +62,10 @@ internal static class MetadataBody
         actors = metadata.ActorRuntime?.ActiveActors.Select(Actor) ?? [],
         components = metadata.RegisteredComponents.Select(component => new
         {
-            name = component.Name, type = component.Type, version = component.Version, capabilities = component.Capabilities,
+            name = component.Name,
+            type = component.Type,
+            version = component.Version,
+            capabilities = component.Capabilities,
         }),
         extended = metadata.ExtendedMetadata,
         subscriptions = metadata.Subscriptions.Select(Subscription),

@@ -27,6 +27,8 @@ public sealed class Consumer(
 
     public BulkSubscribe? Bulk => subscription.Bulk;
 
+    public Subscription Subscription => subscription;
+
     public async Task DeliverAsync(BrokerQueue queue, BrokerMessage message)
     {
         var outcome = Outcome.Failed;

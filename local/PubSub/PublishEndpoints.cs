@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using DaprShop.Local.Errors;
+using DaprShop.Local.Health;
 using DaprShop.Local.Hosting;
 using Grpc.Core;
 
@@ -16,7 +17,8 @@ public static class PublishEndpoints
     public static void AddPubSub(this IServiceCollection services)
     {
         services.AddSingleton<PubSubComponents>().AddSingleton<Broker>().AddSingleton<PublishRequests>()
-            .AddSingleton<Subscriber>().AddSingleton<IAppObserver>(provider => provider.GetRequiredService<Subscriber>());
+            .AddSingleton<Subscriber>().AddSingleton<IAppObserver>(provider => provider.GetRequiredService<Subscriber>())
+            .AddSingleton<IMetadataSource, SubscriptionMetadata>();
     }
 
     public static void MapPubSub(this IEndpointRouteBuilder routes)

@@ -33,30 +33,22 @@ public sealed class Subscriber : IAppObserver
         _declared = [.. resources.Subscriptions.Select(spec => (spec, Parse(spec)))];
     }
 
+    /// <summary>What the app beside this sidecar is subscribed to right now.</summary>
+    public IEnumerable<Subscription> Of(Sidecar sidecar) => _attached.TryGetValue(sidecar, out var attached)
+        ? attached.Select(pair => pair.Consumer.Subscription)
+        : [];
+
     public async Task AppReadyAsync(Sidecar sidecar, CancellationToken cancellation)
     {
-        var attached = _attached[sidecar] = [];
-        foreach (var subscription in await SubscriptionsAsync(sidecar, cancellation))
+        var attached = new List<(BrokerQueue Queue, Consumer Consumer)>();
+        try
         {
-            if (_components.Find(sidecar, subscription.PubSub) is not { } component)
-            {
-                _logger.LogWarning(
-                    "{AppId} subscribes to {Topic} on {PubSub}, which it has not", sidecar.AppId, subscription.Topic, subscription.PubSub);
-                continue;
-            }
-
-            if (!component.Scopes.MaySubscribe(subscription.Topic))
-            {
-                _logger.LogWarning(
-                    "{AppId} may not subscribe to {Topic} on {PubSub}", sidecar.AppId, subscription.Topic, subscription.PubSub);
-                continue;
-            }
-
-            var queue = await _broker.QueueAsync(subscription.PubSub, subscription.Topic, component.Consumer);
-            var policy = _resiliency.For(sidecar.AppId).Inbound(subscription.PubSub, ComponentKind.Pubsub);
-            var consumer = new Consumer(sidecar.App, subscription, component, policy, _broker, _time, _logger);
-            attached.Add((queue, consumer));
-            queue.Attach(consumer);
+            foreach (var subscription in await SubscriptionsAsync(sidecar, cancellation))
+                if (ComponentFor(sidecar, subscription) is { } component) attached.Add(await AttachAsync(sidecar, subscription, component));
+        }
+        finally
+        {
+            _attached[sidecar] = attached;
         }
     }
 
@@ -65,6 +57,26 @@ public sealed class Subscriber : IAppObserver
         if (_attached.TryRemove(sidecar, out var attached))
             foreach (var (queue, consumer) in attached) queue.Detach(consumer);
         return Task.CompletedTask;
+    }
+
+    /// <summary>The component of a subscription; null, with a warning, when the app may not have it.</summary>
+    private PubSubComponent? ComponentFor(Sidecar sidecar, Subscription subscription)
+    {
+        var component = _components.Find(sidecar, subscription.PubSub);
+        if (component is not null && component.Scopes.MaySubscribe(subscription.Topic)) return component;
+        var reason = component is null ? "subscribes to {Topic} on {PubSub}, which it has not" : "may not subscribe to {Topic} on {PubSub}";
+        _logger.LogWarning("{AppId} " + reason, sidecar.AppId, subscription.Topic, subscription.PubSub);
+        return null;
+    }
+
+    private async Task<(BrokerQueue Queue, Consumer Consumer)> AttachAsync(
+        Sidecar sidecar, Subscription subscription, PubSubComponent component)
+    {
+        var queue = await _broker.QueueAsync(subscription.PubSub, subscription.Topic, component.Consumer);
+        var policy = _resiliency.For(sidecar.AppId).Inbound(subscription.PubSub, ComponentKind.Pubsub);
+        var consumer = new Consumer(sidecar.App, subscription, component, policy, _broker, _time, _logger);
+        queue.Attach(consumer);
+        return (queue, consumer);
     }
 
     private static Subscription Parse(SubscriptionSpec spec)

@@ -51,7 +51,11 @@ public sealed record Subscription(
 /// <param name="Path">Of the app.</param>
 public sealed record Route(MatchRule? Rule, string Path)
 {
-    public static Route Of(string? match, string path) => new(string.IsNullOrWhiteSpace(match) ? null : MatchRule.Parse(match), path);
+    /// <summary>The rule as it was written.</summary>
+    public string Match { get; private init; } = "";
+
+    public static Route Of(string? match, string path) =>
+        string.IsNullOrWhiteSpace(match) ? new Route(null, path) : new Route(MatchRule.Parse(match), path) { Match = match };
 }
 
 /// <summary>A subscription as an app writes it.</summary>

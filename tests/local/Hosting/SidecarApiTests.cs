@@ -4,6 +4,7 @@ using System.Text.Json;
 using Dapr.Client;
 using DaprShop.Testing;
 using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
 
 namespace DaprShop.Local.Tests.Hosting;
 
@@ -47,10 +48,13 @@ public sealed class SidecarApiTests(SidecarApiTests.Shop shop) : IClassFixture<S
 
         Assert.Equal("app", metadata.Id);
         Assert.Equal(("red", "small"), (metadata.Extended["colour"], metadata.Extended["size"]));
-        Assert.Equal(["env", "files"], metadata.Components.Select(component => component.Name).Order());
+        Assert.Equal(["env", "files", "pubsub"], metadata.Components.Select(component => component.Name).Order());
         Assert.Equal("app", body.GetProperty("id").GetString());
         Assert.Equal("small", body.GetProperty("extended").GetProperty("size").GetString());
-        Assert.Equal(2, body.GetProperty("components").GetArrayLength());
+        Assert.Equal(3, body.GetProperty("components").GetArrayLength());
+        var subscription = Assert.Single(body.GetProperty("subscriptions").EnumerateArray());
+        Assert.Equal("news", subscription.GetProperty("topic").GetString());
+        Assert.Equal("heard", subscription.GetProperty("rules")[0].GetProperty("path").GetString());
     }
 
     [Fact]
@@ -125,7 +129,7 @@ public sealed class SidecarApiTests(SidecarApiTests.Shop shop) : IClassFixture<S
             await File.WriteAllTextAsync(_secrets, """{"cave": {"door": "open sesame"}}""");
             Environment.SetEnvironmentVariable("DAPRSHOP_TEST_COLOUR", "red");
             Host = await ShopHost.StartAsync(shop => shop
-                .Fake("app", _ => { })
+                .Fake("app", app => app.MapPost("/heard", () => { }).WithTopic("pubsub", "news"))
                 .Fake("short-lived", _ => { })
                 .Resources($$"""
                     apiVersion: dapr.io/v1alpha1
@@ -143,6 +147,11 @@ public sealed class SidecarApiTests(SidecarApiTests.Shop shop) : IClassFixture<S
                       type: secretstores.local.env
                       version: v1
                       metadata: [{ name: prefix, value: DAPRSHOP_TEST_ }]
+                    ---
+                    apiVersion: dapr.io/v1alpha1
+                    kind: Component
+                    metadata: { name: pubsub }
+                    spec: { type: pubsub.in-memory, version: v1 }
                     ---
                     apiVersion: dapr.io/v1alpha1
                     kind: Component
