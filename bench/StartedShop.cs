@@ -1,0 +1,67 @@
+using System.Diagnostics;
+
+namespace DaprShop.Bench;
+
+/// <summary>A shop that this run started itself.</summary>
+public sealed class StartedShop : IAsyncDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_goodbye = TimeSpan.FromSeconds(20);
+
+    private readonly Process _process;
+    private readonly long _started = Stopwatch.GetTimestamp();
+
+    private StartedShop(Process process) => _process = process;
+
+    public int Pid => _process.Id;
+
+    /// <summary>Runs the command by the system's shell; what it writes goes where ours goes.</summary>
+    public static StartedShop Start(string command)
+    {
+        var start = OperatingSystem.IsWindows()
+            ? new ProcessStartInfo("cmd.exe", ["/c", command])
+            : new ProcessStartInfo("/bin/sh", ["-c", "exec " + command]);
+        return new StartedShop(Process.Start(start) ?? throw new BenchError($"cannot start: {command}"));
+    }
+
+    /// <summary>Signs up and orders, again and again, until an order is accepted; returns how long that took from the start of the process.</summary>
+    public async Task<TimeSpan> FirstOrderAsync(Uri url, CancellationToken cancellation)
+    {
+        using var http = ShopApi.NewClient(url);
+        using var api = new ShopApi(url);
+        while (true)
+        {
+            if (_process.HasExited) throw new BenchError($"the shop ended with exit code {_process.ExitCode} before it took an order");
+            if (Stopwatch.GetElapsedTime(_started) > s_patience) throw new BenchError($"no order was accepted within {s_patience.TotalSeconds:0} s");
+            if (await TryOrderAsync(http, api, cancellation)) return Stopwatch.GetElapsedTime(_started);
+            await Task.Delay(50, cancellation);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited && !OperatingSystem.IsWindows())
+        {
+            using var interrupt = Process.Start("kill", ["-INT", $"{_process.Id}"]);
+            await Task.WhenAny(_process.WaitForExitAsync(), Task.Delay(s_goodbye));
+        }
+        if (!_process.HasExited) _process.Kill(entireProcessTree: true);
+        _process.Dispose();
+    }
+
+    private static async Task<bool> TryOrderAsync(HttpClient http, ShopApi api, CancellationToken cancellation)
+    {
+        try
+        {
+            var products = await api.ProductsAsync(1, cancellation);
+            using var request = Checkout.Request(products, Random.Shared);
+            request.Headers.Authorization = new("Bearer", await api.MemberTokenAsync(0, cancellation));
+            using var response = await http.SendAsync(request, cancellation);
+            return response.IsSuccessStatusCode;
+        }
+        catch (Exception error) when (error is HttpRequestException or BenchError or System.Text.Json.JsonException)
+        {
+            return false; // not there yet
+        }
+    }
+}
