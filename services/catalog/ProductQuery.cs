@@ -22,4 +22,7 @@ public sealed record ProductQuery(
     public const int MaxPageSize = 100;
 
     public static readonly ProductQuery Default = new();
+
+    /// <summary>Whether anything but the words decides what is on the list.</summary>
+    public bool HasFilters => Category is not null || MinPrice is not null || MaxPrice is not null || InStock is not null;
 }

@@ -80,9 +80,8 @@ public sealed class SearchIndex
 
     private Hits Pick(ProductQuery query, Func<int, bool> available, byte[]? scores)
     {
-        bool Matches(int position)
+        bool PassesFilters(int position)
         {
-            if (scores is not null && scores[position] == 0) return false;
             if (_products[position] is not { } product) return false;
             return (query.Category is null || query.Category == product.Category)
                 && !(product.Price.Amount < query.MinPrice)
@@ -91,11 +90,11 @@ public sealed class SearchIndex
         }
 
         var first = (query.Page - 1L) * query.PageSize;
-        var unfiltered = query with { Sort = ProductSort.Relevance, Page = 1, PageSize = ProductQuery.DefaultPageSize } == ProductQuery.Default;
-        if (unfiltered && query.Sort != ProductSort.Newest) return Slice(InOrder(query.Sort), first, query.PageSize);
-        return scores is not null && query.Sort == ProductSort.Relevance
-            ? PickByScore(scores, Matches, first, query.PageSize)
-            : PickInOrder(InOrder(query.Sort), Matches, first, query.PageSize);
+        var filter = query.HasFilters ? PassesFilters : (Func<int, bool>?)null;
+        if (scores is null && filter is null && query.Sort != ProductSort.Newest) return Slice(InOrder(query.Sort), first, query.PageSize);
+        if (scores is not null && query.Sort == ProductSort.Relevance) return PickByScore(scores, filter, first, query.PageSize);
+        filter ??= position => _products[position] is not null;
+        return PickInOrder(InOrder(query.Sort), position => scores?[position] != 0 && filter(position), first, query.PageSize);
     }
 
     private Order InOrder(ProductSort sort) => sort switch
@@ -129,13 +128,13 @@ public sealed class SearchIndex
     }
 
     /// <summary>A counting sort by score, each score's products in order of name: two passes, and only the page is kept.</summary>
-    private Hits PickByScore(byte[] scores, Func<int, bool> matches, long first, int size)
+    private Hits PickByScore(byte[] scores, Func<int, bool>? filter, long first, int size)
     {
         Span<int> counts = stackalloc int[256];
         foreach (var position in _byName)
         {
             if (scores[position] == 0) continue;
-            if (matches(position)) counts[scores[position]]++;
+            if (filter is null || filter(position)) counts[scores[position]]++;
             else scores[position] = 0;
         }
 

@@ -18,8 +18,8 @@ public static class WebService
         builder.Services.AddGatewayHealth();
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddSessionCookie();
-        builder.Services.AddStoredKeys();
         builder.Services.AddRazorComponents();
+        builder.Services.AddStoredKeys();
         builder.Services.AddCascadingAuthenticationState();
         builder.Services.AddSingleton<SidecarClients>();
         builder.Services.AddScoped<Visitor>().AddScoped<Caller>();

@@ -135,12 +135,12 @@ public sealed class SearchTests
             var stepwise = changes.Aggregate(SearchIndex.Empty, (index, product) => index.With([product]));
             var atOnce = SearchIndex.Empty.With([.. changes.GroupBy(product => product.Position).Select(versions => versions.Last())]);
             foreach (var query in new[] { "red", "kettle", "lam", "ketle", null })
-            foreach (var sort in Enum.GetValues<ProductSort>())
-            {
-                var (expected, actual) = (atOnce.Search(new(query, Sort: sort), _ => true), stepwise.Search(new(query, Sort: sort), _ => true));
-                Assert.Equal(expected.Total, actual.Total);
-                Assert.Equal(expected.Positions, actual.Positions);
-            }
+                foreach (var sort in Enum.GetValues<ProductSort>())
+                {
+                    var (expected, actual) = (atOnce.Search(new(query, Sort: sort), _ => true), stepwise.Search(new(query, Sort: sort), _ => true));
+                    Assert.Equal(expected.Total, actual.Total);
+                    Assert.Equal(expected.Positions, actual.Positions);
+                }
             Assert.Equal(atOnce.Categories, stepwise.Categories);
         });
     }
@@ -187,11 +187,11 @@ public sealed class SearchTests
         for (var i = 0; i <= a.Length; i++) d[i, 0] = i;
         for (var j = 0; j <= b.Length; j++) d[0, j] = j;
         for (var i = 1; i <= a.Length; i++)
-        for (var j = 1; j <= b.Length; j++)
-        {
-            d[i, j] = Math.Min(Math.Min(d[i - 1, j], d[i, j - 1]) + 1, d[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i, j] = Math.Min(d[i, j], d[i - 2, j - 2] + 1);
-        }
+            for (var j = 1; j <= b.Length; j++)
+            {
+                d[i, j] = Math.Min(Math.Min(d[i - 1, j], d[i, j - 1]) + 1, d[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1));
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i, j] = Math.Min(d[i, j], d[i - 2, j - 2] + 1);
+            }
         return d[a.Length, b.Length];
     }
 }

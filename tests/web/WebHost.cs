@@ -102,8 +102,13 @@ public sealed class WebHost : IAsyncLifetime
     {
         static object Product(string id, int available = 7) => new
         {
-            id, name = id == "hostile" ? Hostile : $"The {id}", description = "Nice.", category = "kitchen",
-            price = new Money(2500, "USD"), imageUrl = $"/api/catalog/products/{id}/image", available,
+            id,
+            name = id == "hostile" ? Hostile : $"The {id}",
+            description = "Nice.",
+            category = "kitchen",
+            price = new Money(2500, "USD"),
+            imageUrl = $"/api/catalog/products/{id}/image",
+            available,
         };
         app.MapGet("/api/catalog/categories", () => Results.Json(new { items = new[] { new { id = "kitchen", name = "Kitchen", count = 2 } } }));
         app.MapGet("/api/catalog/products", (string? search, string? minPrice) => minPrice is not null && !long.TryParse(minPrice, out _)
@@ -162,11 +167,18 @@ public sealed class WebHost : IAsyncLifetime
     {
         object Order(string id) => new
         {
-            id, status = Cancelled.ContainsKey(id) ? "cancelled" : "confirmed", memberId = (string?)null,
+            id,
+            status = Cancelled.ContainsKey(id) ? "cancelled" : "confirmed",
+            memberId = (string?)null,
             items = new[] { new { productId = "kettle-01", name = Hostile, unitPrice = new Money(2500, "USD"), quantity = 2, lineTotal = new Money(5000, "USD") } },
-            subtotal = new Money(5000, "USD"), shippingMethod = "standard", shippingCost = new Money(500, "USD"), total = new Money(5500, "USD"),
+            subtotal = new Money(5000, "USD"),
+            shippingMethod = "standard",
+            shippingCost = new Money(500, "USD"),
+            total = new Money(5500, "USD"),
             shippingAddress = new PostalAddress("Ann", "1 Long Lane", null, "Town", "12345", "US"),
-            placedAt = DateTimeOffset.UnixEpoch, updatedAt = DateTimeOffset.UnixEpoch, version = 5,
+            placedAt = DateTimeOffset.UnixEpoch,
+            updatedAt = DateTimeOffset.UnixEpoch,
+            version = 5,
         };
         app.MapPost("/api/orders", (JsonElement body, HttpRequest request) =>
         {

@@ -38,6 +38,7 @@ public sealed class StoredKeys(StateStore state) : IXmlRepository
 
 public static class StoredKeysSetup
 {
+    /// <summary>To be called after everything else that uses Data Protection was added.</summary>
     public static void AddStoredKeys(this IServiceCollection services)
     {
         services.AddSingleton(provider => new StateStore(provider.GetRequiredService<DaprClient>(), "web-store"));

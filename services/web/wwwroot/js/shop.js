@@ -47,7 +47,7 @@ async function poll() {
       const next = page.getElementById("live");
       if (next && next.innerHTML !== live.innerHTML) {
         live.replaceChildren(...next.childNodes);
-        document.querySelector(".actions")?.replaceWith(page.querySelector(".actions") ?? "");
+        for (const part of [".actions", ".basket-link"]) document.querySelector(part)?.replaceWith(page.querySelector(part) ?? "");
       }
       if (next) live.dataset.poll = next.dataset.poll;
     }
