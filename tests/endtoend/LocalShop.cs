@@ -1,0 +1,113 @@
+using DaprShop.Local.Configuration;
+using DaprShop.Local.Gateway;
+using DaprShop.Local.Hosting;
+using DaprShop.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace DaprShop.EndToEnd.Tests;
+
+/// <summary>
+/// The whole shop of dapr.yaml on the local runtime: every service a process of its own, random ports, data in a temporary directory,
+/// the gateway named by <c>SHOP_GATEWAY</c> in front.
+/// </summary>
+public sealed class LocalShop : IAsyncDisposable
+{
+    private static readonly RunFile s_runFile = RunFile.Read(Repository.Root);
+
+    private readonly string _data = Directory.CreateTempSubdirectory("daprshop-").FullName;
+    private readonly Dictionary<string, string> _settings;
+    private LocalRuntime _runtime = null!;
+    private IGateway _gateway = null!;
+
+    private LocalShop(Dictionary<string, string> settings) => _settings = settings;
+
+    /// <summary>Seen through the gateway.</summary>
+    public Shop Shop { get; private set; } = null!;
+
+    /// <param name="settings">Environment variables for every service.</param>
+    public static async Task<LocalShop> StartAsync(params (string Name, string Value)[] settings)
+    {
+        var shop = new LocalShop(settings.ToDictionary(setting => setting.Name, setting => setting.Value));
+        await shop.OpenAsync();
+        return shop;
+    }
+
+    /// <summary>A service goes away and is not started again.</summary>
+    public Task StopAsync(string service) => _runtime.StopAppAsync(service);
+
+    public Task StartAsync(string service) => _runtime.StartAppAsync(service);
+
+    /// <summary>Everything ends and starts again on the same data, at another address.</summary>
+    public async Task RestartAsync()
+    {
+        await CloseAsync();
+        await OpenAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        Directory.Delete(_data, recursive: true);
+    }
+
+    private async Task OpenAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        _runtime = await LocalRuntime.StartAsync(
+            new LocalRuntimeOptions
+            {
+                Apps = [.. s_runFile.Apps.Select(Options)],
+                DataDirectory = _data,
+                Resources = ResourceFiles.Read(s_runFile.Apps[0].ResourcesPaths, s_runFile.Apps.Select(app => app.ConfigFile).OfType<string>()),
+                AppApiToken = Guid.NewGuid().ToString("N"),
+            },
+            limit.Token);
+        var port = FreePort.Take();
+        var settings = new GatewaySettings(
+            port,
+            s_runFile.Apps.ToDictionary(app => app.AppId, app => (IReadOnlyList<Uri>)[_runtime.Apps.Of(app.AppId)[0].App.Address!]),
+            Path.Combine(Repository.Root, "services", "gateway"),
+            Path.Combine(_data, "gateway"),
+            new GatewayLimits());
+        _gateway = Gateways.Choose(Environment.GetEnvironmentVariable("SHOP_GATEWAY"), settings, NullLoggerFactory.Instance)!;
+        await _gateway.StartAsync(limit.Token);
+        await _runtime.ReadyAsync(limit.Token);
+        Shop = new Shop(new Uri($"http://127.0.0.1:{port}"), "Staff-1234!");
+        await OpenForBusiness.WaitAsync(Shop);
+    }
+
+    private AppOptions Options(RunFileApp app) => new(app.AppId)
+    {
+        Environment = app.Environment.Concat(_settings).ToDictionary(setting => setting.Key, setting => setting.Value),
+        Directory = app.Directory,
+        Command = app.Command,
+    };
+
+    private async Task CloseAsync()
+    {
+        Shop?.Dispose();
+        if (_gateway is not null) await _gateway.DisposeAsync();
+        if (_runtime is not null) await _runtime.DisposeAsync();
+    }
+}
+
+internal static class OpenForBusiness
+{
+    /// <summary>Ends when every service is up and the catalogue is there.</summary>
+    public static async Task WaitAsync(Shop shop)
+    {
+        await Eventually.Async(() => shop.Anonymous.GetAsync("/health").ReadAsync<System.Text.Json.JsonElement>(), _ => true, "all services up", 60);
+        await Eventually.Async(
+            () => shop.Anonymous.GetAsync("/api/catalog/products").ReadAsync<Contracts.Page<ProductDoc>>(), page => page.Total > 0, "the catalogue", 60);
+    }
+}
+
+internal static class FreePort
+{
+    public static int Take()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

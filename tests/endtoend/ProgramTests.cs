@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using DaprShop.Testing;
+
+namespace DaprShop.EndToEnd.Tests;
+
+/// <summary>The one command that starts the shop, as a person uses it.</summary>
+public sealed partial class ProgramTests
+{
+    [Theory]
+    [InlineData("nginx")]
+    [InlineData("builtin")]
+    public async Task Ctrl_C_leaves_no_process_and_no_port(string gateway)
+    {
+        SharedShop.RequireOwn();
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no SIGINT to send.");
+        Assert.SkipWhen(
+            gateway == "nginx" && Local.Gateway.NginxGateway.Find() is null && Environment.GetEnvironmentVariable("CI") != "true",
+            "nginx is not installed.");
+        var data = Directory.CreateTempSubdirectory("daprshop-");
+        using var program = Start(gateway, data.FullName);
+        var output = await ReadUntilAsync(program.StandardOutput, "services ready");
+        var ports = Ports().Matches(output).Select(match => int.Parse(match.Groups["port"].Value)).ToList();
+        Assert.True(ports.Count >= 10, output);
+        using (var http = new HttpClient())
+            Assert.True((await http.GetAsync($"{Door().Match(output).Value}/api/catalog/products")).IsSuccessStatusCode);
+
+        using (var kill = Process.Start("kill", ["-INT", $"{program.Id}"])) await kill.WaitForExitAsync();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await program.WaitForExitAsync(limit.Token);
+
+        Assert.Equal(0, program.ExitCode);
+        Assert.All(ports, port => Assert.False(Answers(port), $"something still listens on port {port}"));
+        data.Delete(recursive: true);
+    }
+
+    private static Process Start(string gateway, string data)
+    {
+        var local = Path.Combine(AppContext.BaseDirectory, "DaprShop.Local.dll");
+        return Process.Start(new ProcessStartInfo(
+            "dotnet", [local, "--random-ports", "--no-build", "--gateway", gateway, "--data", data])
+        {
+            WorkingDirectory = Repository.Root,
+            RedirectStandardOutput = true,
+        })!;
+    }
+
+    /// <summary>Reads on in the background afterwards, so that the program never waits for a reader.</summary>
+    private static async Task<string> ReadUntilAsync(StreamReader output, string sign)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var read = new List<string>();
+        while (await output.ReadLineAsync(limit.Token) is { } line)
+        {
+            read.Add(line);
+            if (!line.Contains(sign, StringComparison.Ordinal)) continue;
+            _ = output.ReadToEndAsync(CancellationToken.None);
+            return string.Join('\n', read);
+        }
+        throw new InvalidOperationException($"The program ended: {string.Join('\n', read)}");
+    }
+
+    private static bool Answers(int port)
+    {
+        try
+        {
+            using var client = new TcpClient("127.0.0.1", port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    [GeneratedRegex(@"http://(127\.0\.0\.1|localhost):(?<port>\d+)")]
+    private static partial Regex Ports();
+
+    [GeneratedRegex(@"http://localhost:\d+")]
+    private static partial Regex Door();
+}

@@ -1,0 +1,127 @@
+using System.Net;
+using System.Net.Http.Headers;
+using DaprShop.Contracts;
+
+namespace DaprShop.EndToEnd.Tests;
+
+/// <summary>A running shop, seen through its gateway only.</summary>
+/// <param name="url">The gateway's address.</param>
+/// <param name="staffPassword">Of <c>staff@daprshop.example</c>.</param>
+public sealed class Shop(Uri url, string staffPassword) : IDisposable
+{
+    public const string StaffEmail = "staff@daprshop.example";
+    public const string Password = "correct horse battery";
+
+    private readonly SocketsHttpHandler _connections = new() { UseProxy = false, AllowAutoRedirect = false, UseCookies = false };
+    private readonly SemaphoreSlim _signingIn = new(1);
+    private ShopClient? _staff;
+    private ShopClient? _someone;
+
+    public Uri Url { get; } = url;
+
+    public ShopClient Anonymous => new(Http());
+
+    /// <summary>Somebody not signed in, with an empty basket.</summary>
+    public ShopClient Guest(string? basketId = null)
+    {
+        var http = Http();
+        http.DefaultRequestHeaders.Add("X-Basket-Id", basketId ?? Guid.NewGuid().ToString());
+        return new ShopClient(http);
+    }
+
+    public ShopClient Bearer(string token, Credentials? credentials = null)
+    {
+        var http = Http();
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return new ShopClient(http) { Credentials = credentials };
+    }
+
+    /// <summary>A member nobody else knows.</summary>
+    public async Task<ShopClient> NewMemberAsync()
+    {
+        var credentials = await SignUpAsync();
+        return Bearer((await SignInAsync(credentials.Email, credentials.Password)).AccessToken, credentials);
+    }
+
+    /// <summary>A member that tests share which do not look at the member's lists.</summary>
+    public Task<ShopClient> SomeoneAsync() => OnceAsync(() => _someone, async () => _someone = await NewMemberAsync());
+
+    public Task<ShopClient> StaffAsync() => OnceAsync(
+        () => _staff, async () => _staff = Bearer((await SignInAsync(StaffEmail, staffPassword)).AccessToken));
+
+    public async Task<Credentials> SignUpAsync()
+    {
+        var email = $"{Guid.NewGuid():N}@example.com";
+        var member = await PatientlyAsync("/api/members", new { email, password = Password, displayName = "Ann" })
+            .ReadAsync<Dictionary<string, string>>(HttpStatusCode.Created);
+        return new Credentials(member["id"], email, Password);
+    }
+
+    public Task<TokenDoc> SignInAsync(string email, string password) =>
+        PatientlyAsync("/api/members/token", new { email, password }).ReadAsync<TokenDoc>();
+
+    /// <summary>A product of the test's own, with stock.</summary>
+    public async Task<ProductDoc> NewProductAsync(int stock = 100, long price = 1299, string? category = null)
+    {
+        var staff = await StaffAsync();
+        var product = await staff.PostAsync("/api/catalog/products", NewProduct(price, category)).ReadAsync<ProductDoc>(HttpStatusCode.Created);
+        await StockAsync(product.Id, stock);
+        return product;
+    }
+
+    public static object NewProduct(long price = 1299, string? category = null) => new
+    {
+        id = $"test-{Guid.NewGuid():N}",
+        name = "Test Kettle",
+        description = "Boils.",
+        category = category ?? "test-things",
+        price = new Money(price, "USD"),
+        weightGrams = 900,
+    };
+
+    /// <summary>Sets the stock of a product, once inventory has heard of it.</summary>
+    public async Task<StockDoc> StockAsync(string productId, int onHand)
+    {
+        var staff = await StaffAsync();
+        return await Eventually.Async(
+            () => staff.PutAsync($"/api/inventory/{productId}", new { onHand }).ReadAsync<StockDoc>(), _ => true, $"stock of {productId}");
+    }
+
+    public Task<StockDoc> StockOfAsync(string productId) => Anonymous.GetAsync($"/api/inventory/{productId}").ReadAsync<StockDoc>();
+
+    /// <summary>The stock once it is as told; it must not be so only by the way.</summary>
+    public Task<StockDoc> UntilStockAsync(string productId, int onHand, int reserved) => Eventually.Async(
+        () => StockOfAsync(productId), stock => stock.OnHand == onHand && stock.Reserved == reserved, $"{onHand} on hand, {reserved} reserved");
+
+    public void Dispose()
+    {
+        _connections.Dispose();
+        _signingIn.Dispose();
+    }
+
+    private HttpClient Http() => new(_connections, disposeHandler: false) { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(60) };
+
+    private async Task<ShopClient> OnceAsync(Func<ShopClient?> known, Func<Task<ShopClient>> make)
+    {
+        await _signingIn.WaitAsync();
+        try
+        {
+            return known() ?? await make();
+        }
+        finally
+        {
+            _signingIn.Release();
+        }
+    }
+
+    /// <summary>Sign-up and sign-in are limited strictly; a test suite waits as it is told.</summary>
+    private async Task<HttpResponseMessage> PatientlyAsync(string path, object body)
+    {
+        while (true)
+        {
+            var response = await Anonymous.PostAsync(path, body);
+            if (response.StatusCode != HttpStatusCode.TooManyRequests) return response;
+            await Task.Delay(response.Headers.RetryAfter!.Delta!.Value);
+        }
+    }
+}
