@@ -48,7 +48,7 @@ public sealed class DoorTests(SharedShop shared)
     [Fact]
     public async Task A_token_of_the_sidecars_opens_nothing_from_outside()
     {
-        await _shop.Anonymous.PostAsync("/api/orders/internal", new { }, ("dapr-api-token", "x")).ProblemAsync(404);
+        await _shop.Anonymous.GetAsync("/events/orders-submitted", ("dapr-api-token", "x")).ProblemAsync(404);
         await _shop.Anonymous.GetAsync("/internal/members/1", ("dapr-api-token", "x")).ProblemAsync(404);
     }
 }

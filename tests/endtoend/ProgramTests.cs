@@ -9,12 +9,12 @@ namespace DaprShop.EndToEnd.Tests;
 public sealed partial class ProgramTests
 {
     [Theory]
-    [InlineData("nginx")]
-    [InlineData("builtin")]
-    public async Task Ctrl_C_leaves_no_process_and_no_port(string gateway)
+    [InlineData("nginx", "INT")]
+    [InlineData("builtin", "TERM")]
+    public async Task Asked_to_end_it_leaves_no_process_and_no_port(string gateway, string signal)
     {
         SharedShop.RequireOwn();
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no SIGINT to send.");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Sends signals with Linux's tools.");
         Assert.SkipWhen(
             gateway == "nginx" && Local.Gateway.NginxGateway.Find() is null && Environment.GetEnvironmentVariable("CI") != "true",
             "nginx is not installed.");
@@ -23,10 +23,9 @@ public sealed partial class ProgramTests
         var output = await ReadUntilAsync(program.StandardOutput, "services ready");
         var ports = Ports().Matches(output).Select(match => int.Parse(match.Groups["port"].Value)).ToList();
         Assert.True(ports.Count >= 10, output);
-        using (var http = new HttpClient())
-            Assert.True((await http.GetAsync($"{Door().Match(output).Value}/api/catalog/products")).IsSuccessStatusCode);
+        using (var shop = new Shop(new Uri(Door().Match(output).Value), "unused")) await OpenForBusiness.WaitAsync(shop);
 
-        using (var kill = Process.Start("kill", ["-INT", $"{program.Id}"])) await kill.WaitForExitAsync();
+        using (var kill = Process.Start("kill", [$"-{signal}", $"{program.Id}"])) await kill.WaitForExitAsync();
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         await program.WaitForExitAsync(limit.Token);
 
@@ -35,11 +34,12 @@ public sealed partial class ProgramTests
         data.Delete(recursive: true);
     }
 
+    /// <summary>Who runs tests in the background has SIGINT ignored, and so would the program.</summary>
     private static Process Start(string gateway, string data)
     {
         var local = Path.Combine(AppContext.BaseDirectory, "DaprShop.Local.dll");
         return Process.Start(new ProcessStartInfo(
-            "dotnet", [local, "--random-ports", "--no-build", "--gateway", gateway, "--data", data])
+            "env", ["--default-signal=INT", "dotnet", local, "--random-ports", "--no-build", "--gateway", gateway, "--data", data])
         {
             WorkingDirectory = Repository.Root,
             RedirectStandardOutput = true,

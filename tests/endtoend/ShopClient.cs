@@ -123,16 +123,14 @@ public static class Answers
     {
         using var response = await sending;
         var body = await response.Content.ReadAsStringAsync();
-        Assert.True(response.StatusCode == expected, $"{response.RequestMessage}\nanswered {(int)response.StatusCode}: {body}");
+        Assert.True(response.StatusCode == expected, Unexpected(response, body));
         return JsonSerializer.Deserialize<T>(body, JsonSerializerOptions.Web)!;
     }
 
     public static async Task ExpectAsync(this Task<HttpResponseMessage> sending, HttpStatusCode expected)
     {
         using var response = await sending;
-        Assert.True(
-            response.StatusCode == expected,
-            $"{response.RequestMessage}\nanswered {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
+        Assert.True(response.StatusCode == expected, Unexpected(response, await response.Content.ReadAsStringAsync()));
     }
 
     /// <summary>An error, which must be a complete problem with this status and, when named, a message for each field.</summary>
@@ -140,7 +138,7 @@ public static class Answers
     {
         using var response = await sending;
         var body = await response.Content.ReadAsStringAsync();
-        Assert.True((int)response.StatusCode == status, $"{response.RequestMessage}\nanswered {(int)response.StatusCode}: {body}");
+        Assert.True((int)response.StatusCode == status, Unexpected(response, body));
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
         var problem = JsonSerializer.Deserialize<JsonElement>(body);
         Assert.Equal(status, problem.GetProperty("status").GetInt32());
@@ -150,6 +148,9 @@ public static class Answers
         if (status is 429 or 503) Assert.True(response.Headers.RetryAfter?.Delta > TimeSpan.Zero, "Retry-After is missing");
         return problem;
     }
+
+    private static string Unexpected(HttpResponseMessage response, string body) =>
+        $"{response.RequestMessage!.Method} {response.RequestMessage.RequestUri!.PathAndQuery} answered {(int)response.StatusCode}: {body}";
 
     /// <summary>A body that is not JSON, or not meant to be.</summary>
     public static HttpContent Text(string text, string contentType = "application/json") => new StringContent(text, Encoding.UTF8, contentType);
