@@ -89,17 +89,21 @@ public sealed class MembersTests(SharedShop shared)
     }
 
     [Fact]
-    public async Task A_refresh_token_serves_once()
+    public async Task A_refresh_token_is_replaced_and_an_old_one_that_comes_back_ends_the_session()
     {
         var credentials = await _shop.SignUpAsync();
         var first = await _shop.SignInAsync(credentials.Email, credentials.Password);
 
-        var second = await _shop.Anonymous.PostAsync("/api/members/token", new { first.RefreshToken }).ReadAsync<TokenDoc>();
+        var second = await RefreshAsync(first).ReadAsync<TokenDoc>();
+        var third = await RefreshAsync(second).ReadAsync<TokenDoc>();
 
-        Assert.NotEqual(first.RefreshToken, second.RefreshToken);
-        await _shop.Bearer(second.AccessToken).GetAsync("/api/members/me").ExpectAsync(HttpStatusCode.OK);
-        await _shop.Anonymous.PostAsync("/api/members/token", new { first.RefreshToken }).ProblemAsync(401);
+        Assert.Equal(3, new[] { first, second, third }.Select(token => token.RefreshToken).Distinct().Count());
+        await _shop.Bearer(third.AccessToken).GetAsync("/api/members/me").ExpectAsync(HttpStatusCode.OK);
+        await RefreshAsync(first).ProblemAsync(401);
+        await RefreshAsync(third).ProblemAsync(401);
         await _shop.Anonymous.PostAsync("/api/members/token", new { refreshToken = "made-up" }).ProblemAsync(401);
+
+        Task<HttpResponseMessage> RefreshAsync(TokenDoc token) => _shop.Anonymous.PostAsync("/api/members/token", new { token.RefreshToken });
     }
 
     [Fact]
