@@ -216,13 +216,17 @@ public sealed class ActorTests(ActorTests.Shop shop) : IClassFixture<ActorTests.
         var dapr = shop.Grpc;
         var answer = await dapr.InvokeActorAsync(new InvokeActorRequest
         {
-            ActorType = "Counter", ActorId = _id, Method = "AddAsync", Data = ByteString.CopyFromUtf8("3"),
+            ActorType = "Counter",
+            ActorId = _id,
+            Method = "AddAsync",
+            Data = ByteString.CopyFromUtf8("3"),
         });
         Assert.Equal("3", answer.Data.ToStringUtf8());
 
         await dapr.ExecuteActorStateTransactionAsync(new ExecuteActorStateTransactionRequest
         {
-            ActorType = "Counter", ActorId = _id,
+            ActorType = "Counter",
+            ActorId = _id,
             Operations = { new TransactionalActorStateOperation { OperationType = "upsert", Key = "k", Value = new Any { Value = ByteString.CopyFromUtf8("raw") } } },
         });
         var state = await dapr.GetActorStateAsync(new GetActorStateRequest { ActorType = "Counter", ActorId = _id, Key = "k" });
@@ -230,7 +234,11 @@ public sealed class ActorTests(ActorTests.Shop shop) : IClassFixture<ActorTests.
 
         await dapr.RegisterActorReminderAsync(new RegisterActorReminderRequest
         {
-            ActorType = "Counter", ActorId = _id, Name = "r", DueTime = "1h", Data = ByteString.CopyFromUtf8("x"),
+            ActorType = "Counter",
+            ActorId = _id,
+            Name = "r",
+            DueTime = "1h",
+            Data = ByteString.CopyFromUtf8("x"),
             FailurePolicy = new JobFailurePolicy { Drop = new JobFailurePolicyDrop() },
         });
         var reminder = await dapr.GetActorReminderAsync(new GetActorReminderRequest { ActorType = "Counter", ActorId = _id, Name = "r" });

@@ -61,9 +61,17 @@ public sealed class PubSubTests
         Assert.Equal("""{"a": [1, 2.50, "ü"]}""", delivery["data"].GetRawText());
         var expected = new Dictionary<string, string>
         {
-            ["id"] = "id-1", ["source"] = "reader", ["type"] = "com.dapr.event.sent", ["specversion"] = "1.0", ["topic"] = "t",
-            ["pubsubname"] = "pubsub", ["subject"] = "s", ["datacontenttype"] = "application/json; charset=utf-8",
-            ["traceid"] = delivery.Headers.TraceParent!, ["traceparent"] = delivery.Headers.TraceParent!, ["tracestate"] = "",
+            ["id"] = "id-1",
+            ["source"] = "reader",
+            ["type"] = "com.dapr.event.sent",
+            ["specversion"] = "1.0",
+            ["topic"] = "t",
+            ["pubsubname"] = "pubsub",
+            ["subject"] = "s",
+            ["datacontenttype"] = "application/json; charset=utf-8",
+            ["traceid"] = delivery.Headers.TraceParent!,
+            ["traceparent"] = delivery.Headers.TraceParent!,
+            ["tracestate"] = "",
         };
         foreach (var (name, value) in expected) Assert.Equal(value, delivery[name].GetString());
         Assert.True(delivery["time"].TryGetDateTimeOffset(out _));
