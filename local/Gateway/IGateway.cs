@@ -29,9 +29,9 @@ public sealed record GatewaySettings(
 /// </summary>
 public sealed record GatewayLimits
 {
-    public int StrictPerMinute { get; init; } = 120;
+    public int StrictPerMinute { get; init; } = 300;
 
-    public int StrictBurst { get; init; } = 100;
+    public int StrictBurst { get; init; } = 200;
 
     public int GenerousPerSecond { get; init; } = 50_000;
 

@@ -28,7 +28,7 @@ public sealed class OrderTests(SharedShop shared)
         Assert.Equal(Checkout.Address, order.ShippingAddress);
         Assert.Null(order.Reason);
 
-        var payment = await member.GetAsync($"/api/payments/{order.Id}").ReadAsync<PaymentDoc>();
+        var payment = await member.PaymentOfAsync(order.Id);
         Assert.Equal(("captured", order.Total.Amount, 0L), (payment.Status, payment.Captured, payment.Refunded));
         var shipment = await member.GetAsync($"/api/shipments/{order.Id}").ReadAsync<ShipmentDoc>();
         Assert.NotEmpty(shipment.TrackingNumber);
@@ -243,7 +243,7 @@ public sealed class OrderTests(SharedShop shared)
             page => page.Items.Any(item => item.Id == order.Id),
             "the order among all orders");
         Assert.Equal(order.Id, (await staff.OrderOfAsync(order.Id)).Id);
-        Assert.Equal(order.Total.Amount, (await staff.GetAsync($"/api/payments/{order.Id}").ReadAsync<PaymentDoc>()).Captured);
+        Assert.Equal(order.Total.Amount, (await staff.PaymentOfAsync(order.Id)).Captured);
         await staff.GetAsync($"/api/orders/{order.Id}/history").ExpectAsync(HttpStatusCode.OK);
     }
 

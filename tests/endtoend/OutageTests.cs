@@ -74,7 +74,7 @@ public sealed class OutageTests(OutageTests.Fixture fixture) : IClassFixture<Out
 
         await local.StartAsync("payment");
         await member.UntilAsync(order.Id, "confirmed");
-        Assert.Equal(order.Total.Amount, (await member.GetAsync($"/api/payments/{order.Id}").ReadAsync<PaymentDoc>()).Captured);
+        Assert.Equal(order.Total.Amount, (await member.PaymentOfAsync(order.Id)).Captured);
         await local.Shop.UntilStockAsync(product.Id, onHand: 4, reserved: 0);
     }
 
@@ -93,7 +93,7 @@ public sealed class OutageTests(OutageTests.Fixture fixture) : IClassFixture<Out
         foreach (var order in orders)
         {
             await member.UntilAsync(order.Id, "confirmed", seconds: 45);
-            var payment = await member.GetAsync($"/api/payments/{order.Id}").ReadAsync<PaymentDoc>();
+            var payment = await member.PaymentOfAsync(order.Id);
             Assert.Equal((order.Total.Amount, 0L), (payment.Captured, payment.Refunded));
         }
         await local.Shop.UntilStockAsync(product.Id, onHand: 6, reserved: 0);
@@ -114,7 +114,7 @@ public sealed class OutageTests(OutageTests.Fixture fixture) : IClassFixture<Out
         member = local.Shop.Bearer((await local.Shop.SignInAsync(member.Credentials!.Email, Shop.Password)).AccessToken);
         var rested = await Eventually.Async(
             () => member.OrderOfAsync(open.Id), order => order.Status is "confirmed" or "rejected", "the open order to come to rest", 45);
-        var captured = (await member.GetAsync($"/api/payments/{open.Id}").ReadAsync<PaymentDoc>()).Captured;
+        var captured = (await member.PaymentOfAsync(open.Id)).Captured;
         Assert.Equal(rested.Status == "confirmed" ? rested.Total.Amount : 0, captured);
         var orders = await member.GetAsync("/api/orders").ReadAsync<Page<Order>>();
         Assert.Equal([open.Id, done.Id], orders.Items.Select(order => order.Id));

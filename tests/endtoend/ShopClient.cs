@@ -51,6 +51,15 @@ public sealed class ShopClient(HttpClient http)
 
     public Task<Order> OrderOfAsync(string orderId) => GetAsync($"/api/orders/{orderId}").ReadAsync<Order>();
 
+    /// <summary>What was done about the order's payment; nothing at all when payment never heard of it.</summary>
+    public async Task<PaymentDoc> PaymentOfAsync(string orderId)
+    {
+        using var response = await GetAsync($"/api/payments/{orderId}");
+        return response.StatusCode == HttpStatusCode.NotFound
+            ? new PaymentDoc(orderId, "none", 0, 0, 0, "USD")
+            : await Task.FromResult(response).ReadAsync<PaymentDoc>();
+    }
+
     /// <summary>The order once it has this status.</summary>
     public Task<Order> UntilAsync(string orderId, string status, int seconds = 30) =>
         Eventually.Async(() => OrderOfAsync(orderId), order => order.Status == status, $"order {orderId} to be {status}", seconds);
