@@ -16,6 +16,7 @@ public sealed class LocalShop : IAsyncDisposable
 
     private readonly string _data = Directory.CreateTempSubdirectory("daprshop-").FullName;
     private readonly Dictionary<string, string> _settings;
+    private readonly LogFile _log = new();
     private LocalRuntime _runtime = null!;
     private IGateway _gateway = null!;
 
@@ -47,6 +48,7 @@ public sealed class LocalShop : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
+        _log.Dispose();
         Directory.Delete(_data, recursive: true);
     }
 
@@ -60,6 +62,7 @@ public sealed class LocalShop : IAsyncDisposable
                 DataDirectory = _data,
                 Resources = ResourceFiles.Read(s_runFile.Apps[0].ResourcesPaths, s_runFile.Apps.Select(app => app.ConfigFile).OfType<string>()),
                 AppApiToken = Guid.NewGuid().ToString("N"),
+                Log = _log,
             },
             limit.Token);
         var port = FreePort.Take();
@@ -88,6 +91,32 @@ public sealed class LocalShop : IAsyncDisposable
         Shop?.Dispose();
         if (_gateway is not null) await _gateway.DisposeAsync();
         if (_runtime is not null) await _runtime.DisposeAsync();
+    }
+}
+
+/// <summary>What the services had to say, in <c>artifacts/endtoend</c>: the place to look when a test fails.</summary>
+internal sealed class LogFile : IAppLog, IDisposable
+{
+    private readonly StreamWriter _file = Create();
+
+    public void Line(string appId, string line) => Write(appId, line);
+
+    public void Event(string appId, string message) => Write(appId, $"*** {message}");
+
+    public void Dispose()
+    {
+        lock (_file) _file.Dispose();
+    }
+
+    private static StreamWriter Create()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts", "endtoend"));
+        return new StreamWriter(Path.Combine(folder.FullName, $"{DateTime.UtcNow:yyyyMMdd-HHmmss-fff}.log")) { AutoFlush = true };
+    }
+
+    private void Write(string appId, string line)
+    {
+        lock (_file) _file.WriteLine($"{appId,-12} | {line}");
     }
 }
 
