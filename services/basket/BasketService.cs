@@ -1,4 +1,3 @@
-using Dapr.Client;
 using DaprShop.Common;
 
 namespace DaprShop.Basket;
@@ -14,7 +13,6 @@ public static class BasketService
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.AddShopDefaults("basket", BasketJson.Default);
         builder.Services
-            .AddSingleton(provider => new StateStore(provider.GetRequiredService<DaprClient>(), "basket-store"))
             .AddPeer<CatalogClient>("catalog", TimeSpan.FromSeconds(3))
             .AddSingleton<ProductTable>()
             .AddSingleton<Baskets>();
@@ -24,6 +22,7 @@ public static class BasketService
         app.UseShopDefaults();
         app.MapBasket();
         app.MapBasketSubscriptions();
+        app.MapDeadLetters();
         return app;
     }
 }

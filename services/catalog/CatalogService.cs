@@ -1,4 +1,3 @@
-using Dapr.Client;
 using DaprShop.Common;
 
 namespace DaprShop.Catalog;
@@ -14,7 +13,6 @@ public static class CatalogService
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.AddShopDefaults("catalog", CatalogJson.Default);
         builder.Services.AddSingleton<Shelf>();
-        builder.Services.AddSingleton(provider => new StateStore(provider.GetRequiredService<DaprClient>(), "catalog-store"));
         builder.Services.AddSingleton<CatalogStore>();
         builder.Services.AddSingleton<StockStore>();
         builder.Services.AddSingleton<Seed>();
@@ -28,6 +26,7 @@ public static class CatalogService
         app.MapCatalog();
         app.MapStaff();
         app.MapStockSubscriptions();
+        app.MapDeadLetters();
         return app;
     }
 }

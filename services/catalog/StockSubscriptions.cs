@@ -1,5 +1,6 @@
 using Dapr;
 using Dapr.AspNetCore;
+using DaprShop.Common;
 using DaprShop.Contracts;
 
 namespace DaprShop.Catalog;
@@ -9,7 +10,7 @@ public static class StockSubscriptions
 {
     public static void MapStockSubscriptions(this IEndpointRouteBuilder app) => app
         .MapPost("/events/stock-changed", OnStockChanged)
-        .WithTopic(new TopicOptions { PubsubName = "pubsub", Name = Topics.InventoryStockChanged, DeadLetterTopic = "catalog.dead-letters" })
+        .WithTopic(new TopicOptions { PubsubName = Publishing.PubSub, Name = Topics.InventoryStockChanged, DeadLetterTopic = "catalog.dead-letters" })
         .WithBulkSubscribe(new BulkSubscribeTopicOptions { TopicName = Topics.InventoryStockChanged, MaxMessagesCount = 100, MaxAwaitDurationMs = 200 });
 
     /// <summary>The latest version wins, so duplicates and old news change nothing.</summary>

@@ -33,7 +33,7 @@ public static class BulkTopics
         var json = app.Services.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(BulkTopics));
         app.MapPost($"/events/{topic}", DeliverAsync)
-            .WithTopic(new TopicOptions { PubsubName = "pubsub", Name = topic, DeadLetterTopic = $"{service}.dead-letters" })
+            .WithTopic(new TopicOptions { PubsubName = Publishing.PubSub, Name = topic, DeadLetterTopic = $"{service}.dead-letters" })
             .WithBulkSubscribe(new BulkSubscribeTopicOptions
             {
                 TopicName = topic,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Dapr.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -37,6 +38,7 @@ public static class ShopDefaults
         builder.Services.AddShopAuth();
         builder.Services.ConfigureHttpJsonOptions(options => ConfigureJson(options.SerializerOptions, json));
         builder.Services.AddDaprClient(dapr => dapr.UseJsonSerializationOptions(CreateJsonOptions(json)));
+        builder.Services.AddSingleton(provider => new StateStore(provider.GetRequiredService<DaprClient>(), $"{service}-store"));
         SidecarToken.Require(builder);
         ExitWithParent.Add(builder.Services, builder.Configuration);
         return builder;

@@ -1,4 +1,3 @@
-using Dapr.Client;
 using DaprShop.Common;
 
 namespace DaprShop.Inventory;
@@ -19,7 +18,6 @@ public static class InventoryService
             actors.ActorIdleTimeout = TimeSpan.FromMinutes(5);
             actors.JsonSerializerOptions = ShopDefaults.CreateJsonOptions(InventoryJson.Default);
         });
-        builder.Services.AddSingleton(services => new StateStore(services.GetRequiredService<DaprClient>(), "inventory-store"));
         builder.Services.AddSingleton(SeedStock.Shipped());
         builder.Services.AddSingleton<StockActors>();
         builder.Services.AddSingleton<Reservations>();
@@ -32,6 +30,7 @@ public static class InventoryService
         app.MapInventory();
         app.MapReservations();
         app.MapSubscriptions();
+        app.MapDeadLetters();
         return app;
     }
 }

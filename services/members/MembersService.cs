@@ -1,4 +1,3 @@
-using Dapr.Client;
 using DaprShop.Common;
 using Microsoft.IdentityModel.Protocols;
 
@@ -20,7 +19,6 @@ public static class MembersService
             .AddSingleton<StaffPassword>()
             .AddSingleton<KeyProtection>()
             .AddSingleton(provider => KeyTimes.From(provider.GetRequiredService<IConfiguration>()))
-            .AddSingleton(provider => new StateStore(provider.GetRequiredService<DaprClient>(), "members-store"))
             .AddSingleton<SigningKeys>()
             .AddSingleton<AccessTokens>()
             .AddSingleton<Passwords>()

@@ -14,7 +14,6 @@ public static class NotificationService
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.AddShopDefaults("notification", NotificationJson.Default);
         builder.Services
-            .AddSingleton(provider => new StateStore(provider.GetRequiredService<DaprClient>(), "notification-store"))
             .AddPeer<MembersClient>("members", TimeSpan.FromSeconds(3))
             .AddSingleton<Mail>()
             .AddSingleton(provider => ThroughBinding(provider.GetRequiredService<DaprClient>()))
@@ -25,6 +24,7 @@ public static class NotificationService
         app.UseShopDefaults();
         app.MapNotifications();
         app.MapNotificationSubscriptions();
+        app.MapDeadLetters();
         return app;
     }
 

@@ -1,4 +1,3 @@
-using Dapr.Client;
 using DaprShop.Common;
 
 namespace DaprShop.Ordering;
@@ -20,6 +19,7 @@ public static class OrderingService
         app.UseShopDefaults();
         app.MapOrders();
         app.MapOrderSubscriptions();
+        app.MapDeadLetters();
         app.MapActorsHandlers();
         return app;
     }
@@ -43,7 +43,7 @@ public static class OrderingService
         services.AddPeer<ShippingClient>("shipping", options.CallTimeout);
         services.AddSingleton<SagaCalls>().AddSingleton<OrderActors>().AddSingleton<ShipmentMoves>().AddSingleton<OrderDriver>();
 
-        services.AddSingleton(provider => new StateStore(provider.GetRequiredService<DaprClient>(), "ordering-store")).AddSingleton<OrderBook>().AddSingleton<Checkout>();
+        services.AddSingleton<OrderBook>().AddSingleton<Checkout>();
         services.AddSingleton<OrderViews>().AddSingleton<OrderFeed>().AddSingleton<OrderDirectory>().AddSingleton<OrderProjector>();
         services.AddHostedService(provider => provider.GetRequiredService<OrderProjector>());
     }

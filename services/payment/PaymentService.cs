@@ -1,4 +1,3 @@
-using Dapr.Client;
 using DaprShop.Common;
 
 namespace DaprShop.Payment;
@@ -13,7 +12,6 @@ public static class PaymentService
     {
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.AddShopDefaults("payment", PaymentJson.Default);
-        builder.Services.AddSingleton(services => new StateStore(services.GetRequiredService<DaprClient>(), "payment-store"));
         builder.Services.AddSingleton<IPaymentProvider, TestProvider>();
         builder.Services.AddSingleton<PaymentStore>();
         builder.Services.AddSingleton<Payments>();

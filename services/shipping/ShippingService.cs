@@ -1,4 +1,3 @@
-using Dapr.Client;
 using DaprShop.Common;
 
 namespace DaprShop.Shipping;
@@ -19,7 +18,6 @@ public static class ShippingService
             actors.JsonSerializerOptions = ShopDefaults.CreateJsonOptions(ShippingJson.Default);
         });
         builder.Services.AddSingleton(services => CourierTimes.From(services.GetRequiredService<IConfiguration>()));
-        builder.Services.AddSingleton(services => new StateStore(services.GetRequiredService<DaprClient>(), "shipping-store"));
         builder.Services.AddSingleton<ShipmentStore>();
         builder.Services.AddSingleton<Shipments>();
         builder.Services.AddSingleton<Carrier>();
@@ -32,6 +30,7 @@ public static class ShippingService
         app.MapShipping();
         app.MapCommands();
         app.MapSubscriptions();
+        app.MapDeadLetters();
         return app;
     }
 }

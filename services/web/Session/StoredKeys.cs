@@ -1,5 +1,4 @@
 using System.Xml.Linq;
-using Dapr.Client;
 using DaprShop.Common;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
@@ -41,7 +40,6 @@ public static class StoredKeysSetup
     /// <summary>To be called after everything else that uses Data Protection was added.</summary>
     public static void AddStoredKeys(this IServiceCollection services)
     {
-        services.AddSingleton(provider => new StateStore(provider.GetRequiredService<DaprClient>(), "web-store"));
         services.AddSingleton<StoredKeys>();
         services.AddDataProtection().SetApplicationName("daprshop-web");
         // It would read the keys before the port opens, and the sidecar waits for the port. They are read when first needed.
