@@ -12,6 +12,8 @@ internal static class NginxEnvironment
         var limits = settings.Limits;
         var conf = new StringBuilder($$"""
             # Written by the local runtime at each start.
+            # Which service is away, the runtime tells itself; not once more for each request.
+            error_log stderr crit;
             limit_req_zone $strict_key zone=strict:1m rate={{limits.StrictPerMinute}}r/m;
             limit_req_zone $generous_key zone=generous:1m rate={{limits.GenerousPerSecond}}r/s;
             map $service $upstream {

@@ -122,10 +122,11 @@ internal sealed class LogFile : IAppLog, IDisposable
 
 internal static class OpenForBusiness
 {
-    /// <summary>Ends when every service is up and the catalogue is there.</summary>
+    /// <summary>Ends when every service is up, members may sign in and the catalogue is there.</summary>
     public static async Task WaitAsync(Shop shop)
     {
-        await Eventually.Async(() => shop.Anonymous.GetAsync("/health").ReadAsync<System.Text.Json.JsonElement>(), _ => true, "all services up", 60);
+        foreach (var path in new[] { "/health", "/.well-known/jwks.json" })
+            await Eventually.Async(() => shop.Anonymous.GetAsync(path).ReadAsync<System.Text.Json.JsonElement>(), _ => true, path, 60);
         await Eventually.Async(
             () => shop.Anonymous.GetAsync("/api/catalog/products").ReadAsync<Contracts.Page<ProductDoc>>(), page => page.Total > 0, "the catalogue", 60);
     }

@@ -67,6 +67,7 @@ public sealed class FakeService(string name, int port) : IAsyncDisposable
             "large" => LargeAsync(context),
             "tagged" => TaggedAsync(context),
             "text" => context.Response.WriteAsJsonAsync(new { text = new string('x', 5000) }),
+            "sign-in" => SetCookieAsync(context),
             "refused" => RefuseAsync(context),
             "crash" => CrashAsync(context),
             "_blazor" => EchoSocketAsync(context),
@@ -115,6 +116,12 @@ public sealed class FakeService(string name, int port) : IAsyncDisposable
         context.Response.StatusCode = StatusCodes.Status401Unauthorized;
         context.Response.Headers.WWWAuthenticate = "Bearer";
         return context.Response.WriteAsJsonAsync(new { title = "the service's own words" }, options: null, "application/problem+json");
+    }
+
+    private static Task SetCookieAsync(HttpContext context)
+    {
+        context.Response.Headers.SetCookie = $"session={new string('x', 7000)}";
+        return Task.CompletedTask;
     }
 
     /// <summary>Takes the request and drops the connection without an answer.</summary>
