@@ -7,7 +7,8 @@ namespace DaprShop.Catalog;
 /// (one sidecar call when nothing did). Works with any broker and any number of replicas.
 /// </summary>
 public sealed class CatalogReplica(
-    CatalogStore store, StockStore stock, StateStore state, Shelf shelf, Seed seed, TimeProvider time, ILogger<CatalogReplica> logger)
+    CatalogStore store, StockStore stock, StateStore state, Shelf shelf, Seed seed, ChangeRelay relay, TimeProvider time,
+    ILogger<CatalogReplica> logger)
     : BackgroundService
 {
     private static readonly TimeSpan s_tailEvery = TimeSpan.FromSeconds(1);
@@ -78,6 +79,7 @@ public sealed class CatalogReplica(
         await ReadEverythingAsync(head, cancellation);
         await seed.PlantAsync(cancellation);
         shelf.Loaded = true;
+        relay.Wake();
         logger.LogInformation("{Count} products on the shelf after {Elapsed:0} ms", shelf.Count, time.GetElapsedTime(started).TotalMilliseconds);
     }
 

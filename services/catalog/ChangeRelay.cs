@@ -8,9 +8,9 @@ namespace DaprShop.Catalog;
 public sealed record RelayPosition(long Published);
 
 /// <summary>
-/// Tells the other services what changed: the change feed is the outbox. After each change, at start and every few seconds it publishes
-/// what lies between the published position and the end of the feed, then moves the position. An event may be published twice, never not
-/// at all; of several changes of one product in between only the last is told.
+/// Tells the other services what changed: the change feed is the outbox. After each change, once the shelf is loaded, and every few
+/// seconds it publishes what lies between the published position and the end of the feed, then moves the position. An event may be
+/// published twice, never not at all; of several changes of one product in between only the last is told.
 /// </summary>
 public sealed class ChangeRelay(CatalogStore store, StateStore state, DaprClient dapr, ILogger<ChangeRelay> logger)
     : BackgroundService
@@ -26,7 +26,7 @@ public sealed class ChangeRelay(CatalogStore store, StateStore state, DaprClient
     private static readonly TimeSpan s_retryAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_timeLimit = TimeSpan.FromSeconds(10);
 
-    private readonly SemaphoreSlim _wake = new(1);
+    private readonly SemaphoreSlim _wake = new(0);
 
     public override void Dispose()
     {

@@ -65,7 +65,7 @@ public sealed class CatalogHost : IAsyncLifetime
                 data = new StockChanged($"stock-{level.ProductId}-{level.Version}", DateTimeOffset.UnixEpoch, level.ProductId, level.Version, level.Available, 0, level.Available),
             },
         });
-        var answer = await Shop.SidecarClient("catalog").PostAsJsonAsync("/events/stock-changed", new { id = "batch", topic = Topics.InventoryStockChanged, entries });
+        var answer = await Shop.SidecarClient("catalog").PostAsJsonAsync($"/events/{Topics.InventoryStockChanged}", new { id = "batch", topic = Topics.InventoryStockChanged, entries });
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         return await answer.Content.ReadFromJsonAsync<JsonElement>();
     }
