@@ -5,7 +5,7 @@ using DaprShop.Testing;
 
 namespace DaprShop.EndToEnd.Tests;
 
-/// <summary>The one command that starts the shop, as a person uses it.</summary>
+/// <summary>The one command that starts the shop, as a person uses it; here with two of the services, which start sooner than nine.</summary>
 public sealed partial class ProgramTests
 {
     [Theory]
@@ -22,8 +22,12 @@ public sealed partial class ProgramTests
         using var program = Start(gateway, data.FullName);
         var output = await ReadUntilAsync(program.StandardOutput, "services ready");
         var ports = Ports().Matches(output).Select(match => int.Parse(match.Groups["port"].Value)).ToList();
-        Assert.True(ports.Count >= 10, output);
-        using (var shop = new Shop(new Uri(Door().Match(output).Value), "unused")) await OpenForBusiness.WaitAsync(shop);
+        Assert.True(ports.Count >= 3, output);
+        using (var shop = new Shop(new Uri(Door().Match(output).Value), "unused"))
+        {
+            await Eventually.Async(() => shop.Anonymous.GetAsync("/api/catalog/products").ReadAsync<Contracts.Page<ProductDoc>>(), _ => true, "products");
+            await shop.Anonymous.GetAsync("/api/basket").ProblemAsync(503);
+        }
 
         using (var kill = Process.Start("kill", [$"-{signal}", $"{program.Id}"])) await kill.WaitForExitAsync();
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
@@ -39,7 +43,7 @@ public sealed partial class ProgramTests
     {
         var local = Path.Combine(AppContext.BaseDirectory, "DaprShop.Local.dll");
         return Process.Start(new ProcessStartInfo(
-            "env", ["--default-signal=INT", "dotnet", local, "--random-ports", "--no-build", "--gateway", gateway, "--data", data])
+            "env", ["--default-signal=INT", "dotnet", local, "--only", "catalog,shipping", "--random-ports", "--no-build", "--gateway", gateway, "--data", data])
         {
             WorkingDirectory = Repository.Root,
             RedirectStandardOutput = true,
