@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using DaprShop.Common;
 using DaprShop.Contracts;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace DaprShop.Catalog;
 
@@ -14,16 +15,23 @@ public static class CatalogEndpoints
     public static void MapCatalog(this IEndpointRouteBuilder app)
     {
         // Short-circuited: neither authentication nor anything else in the pipeline has a say in these.
-        app.MapMethods("/api/catalog/products", s_read, List).ShortCircuit();
-        app.MapMethods("/api/catalog/products/{id}", s_read, Get).ShortCircuit();
-        app.MapMethods("/api/catalog/products/{id}/image", s_read, Picture).ShortCircuit();
+        app.MapMethods("/api/catalog/products", s_read, List)
+            .Produces<Page<ProductView>>().ProducesProblem(StatusCodes.Status400BadRequest)
+            .AddOpenApiOperationTransformer(ProductQueryString.DescribeAsync)
+            .ShortCircuit();
+        app.MapMethods("/api/catalog/products/{id}", s_read, Get)
+            .Produces<ProductView>().Produces(StatusCodes.Status304NotModified).ProducesProblem(StatusCodes.Status404NotFound)
+            .ShortCircuit();
+        app.MapMethods("/api/catalog/products/{id}/image", s_read, Picture)
+            .Produces(StatusCodes.Status200OK, contentType: "image/svg+xml").Produces(StatusCodes.Status304NotModified)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ShortCircuit();
         app.MapGet("/api/catalog/categories", Categories);
         app.MapGet("/internal/products", Quotes);
     }
 
-    private static Task List(HttpContext context)
+    private static Task List(HttpContext context, Shelf shelf)
     {
-        var shelf = context.RequestServices.GetRequiredService<Shelf>();
         if (!shelf.Loaded) return NotLoaded.ExecuteAsync(context);
         var (query, problem) = ProductQueryString.Parse(context.Request);
         if (problem is not null) return problem.ExecuteAsync(context);
@@ -52,38 +60,38 @@ public static class CatalogEndpoints
         Encoding.ASCII.GetBytes(end, body);
     }
 
-    private static Task Get(HttpContext context)
+    private static Task Get(string id, HttpContext context, Shelf shelf)
     {
-        if (Find(context, out var item) is { } problem) return problem.ExecuteAsync(context);
+        if (shelf.Find(id) is not { } item) return Missing(shelf).ExecuteAsync(context);
         var response = context.Response;
         response.Headers.CacheControl = "no-cache";
-        if (ETags.NotModified(context, item!.ETag)) return Task.CompletedTask;
+        if (ETags.NotModified(context, item.ETag)) return Task.CompletedTask;
         response.ContentType = "application/json; charset=utf-8";
         response.ContentLength = item.Json.Length;
         response.BodyWriter.Write(item.Json);
         return Task.CompletedTask;
     }
 
-    private static Task Picture(HttpContext context)
+    private static Task Picture(string id, HttpContext context, Shelf shelf)
     {
-        if (Find(context, out var item) is { } problem) return problem.ExecuteAsync(context);
+        if (shelf.Find(id) is not { } item) return Missing(shelf).ExecuteAsync(context);
         var response = context.Response;
         response.Headers.CacheControl = "public, max-age=3600, stale-while-revalidate=86400";
-        if (ETags.NotModified(context, $"\"picture-{item!.Product.Version}\"")) return Task.CompletedTask;
+        if (ETags.NotModified(context, $"\"picture-{item.Product.Version}\"")) return Task.CompletedTask;
         response.ContentType = "image/svg+xml; charset=utf-8";
         response.Headers.ContentSecurityPolicy = "default-src 'none'";
         response.Headers.XContentTypeOptions = "nosniff";
         return response.WriteAsync(ProductPicture.Draw(item.Product), context.RequestAborted);
     }
 
-    private static IResult Categories(Shelf shelf, HttpResponse response)
+    private static Results<Ok<CategoryList>, Problem> Categories(Shelf shelf, HttpResponse response)
     {
         if (!shelf.Loaded) return NotLoaded;
         response.Headers.CacheControl = "public, max-age=5";
         return TypedResults.Ok(new CategoryList(shelf.Categories, shelf.Categories.Count));
     }
 
-    private static IResult Quotes(string? ids, Shelf shelf)
+    private static Results<Ok<IReadOnlyList<ProductQuote>>, Problem> Quotes(string? ids, Shelf shelf)
     {
         if (!shelf.Loaded) return NotLoaded;
         var wanted = ids?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
@@ -95,15 +103,9 @@ public static class CatalogEndpoints
     private static ProductQuote ToQuote(Product product) =>
         new(product.Id, product.Name, product.Price, product.WeightGrams, product.Version, product.ImageUrl);
 
-    private static Problem? Find(HttpContext context, out ShelfItem? item)
-    {
-        var shelf = context.RequestServices.GetRequiredService<Shelf>();
-        item = shelf.Find((string)context.Request.RouteValues["id"]!);
-        if (item is not null) return null;
-        return shelf.Loaded ? Problem.NotFound("There is no such product.") : NotLoaded;
-    }
+    private static Problem Missing(Shelf shelf) => shelf.Loaded ? Problem.NotFound("There is no such product.") : NotLoaded;
 
-    internal static Problem NotLoaded { get; } = Problem.Unavailable("The catalogue is being loaded; try again.");
+    private static Problem NotLoaded { get; } = Problem.Unavailable("The catalogue is being loaded; try again.");
 }
 
 /// <summary>All categories that have products.</summary>

@@ -11,6 +11,7 @@ namespace DaprShop.Catalog;
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ProductView))]
+[JsonSerializable(typeof(Page<ProductView>))]
 [JsonSerializable(typeof(ProductInput))]
 [JsonSerializable(typeof(CategoryList))]
 [JsonSerializable(typeof(IReadOnlyList<ProductQuote>))]

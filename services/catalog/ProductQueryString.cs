@@ -1,6 +1,9 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using DaprShop.Common;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.Primitives;
+using Microsoft.OpenApi;
 
 namespace DaprShop.Catalog;
 
@@ -67,5 +70,30 @@ public static class ProductQueryString
             (int)(Number("page", 1, MaxPage) ?? 1),
             (int)(Number("pageSize", 1, ProductQuery.MaxPageSize) ?? ProductQuery.DefaultPageSize));
         return (query, validation.Problem);
+    }
+
+    /// <summary>What <see cref="Parse"/> reads, for the API's description.</summary>
+    public static Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    {
+        (string Name, JsonSchemaType Type)[] parameters =
+        [
+            ("search", JsonSchemaType.String), ("category", JsonSchemaType.String), ("minPrice", JsonSchemaType.Integer),
+            ("maxPrice", JsonSchemaType.Integer), ("inStock", JsonSchemaType.Boolean), ("sort", JsonSchemaType.String),
+            ("page", JsonSchemaType.Integer), ("pageSize", JsonSchemaType.Integer),
+        ];
+        operation.Parameters =
+        [
+            .. parameters.Select(parameter => new OpenApiParameter
+            {
+                Name = parameter.Name,
+                In = ParameterLocation.Query,
+                Schema = new OpenApiSchema
+                {
+                    Type = parameter.Type,
+                    Enum = parameter.Name == "sort" ? [.. s_sorts.Keys.Select(sort => (JsonNode)sort)] : null,
+                },
+            }),
+        ];
+        return Task.CompletedTask;
     }
 }
