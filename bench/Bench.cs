@@ -18,7 +18,8 @@ public static class Bench
         try
         {
             TimeSpan? firstOrder = shop is null ? null : await shop.FirstOrderAsync(options.Url, stop.Token);
-            var report = await MeasureAsync(options, shop?.Pid ?? options.RootPid ?? ShopProcesses.RootOf(options.Url.Port), firstOrder, stop.Token);
+            var root = shop?.Pid ?? options.RootPid ?? ShopProcesses.RootOf(options.Url.Port);
+            var report = await MeasureAsync(options, root, firstOrder, stop.Token);
             report.WriteTable(Console.Out);
             if (options.Report is { } file) await File.WriteAllTextAsync(file, report.ToJson());
             return report.AnythingSucceeded ? 0 : 1;
@@ -33,7 +34,8 @@ public static class Bench
         }
     }
 
-    private static async Task<BenchReport> MeasureAsync(BenchOptions options, int? root, TimeSpan? firstOrder, CancellationToken cancellation)
+    private static async Task<BenchReport> MeasureAsync(
+        BenchOptions options, int? root, TimeSpan? firstOrder, CancellationToken cancellation)
     {
         var clients = await ClientsAsync(options, cancellation);
         try

@@ -54,7 +54,8 @@ public sealed record BenchOptions
         "--warmup" => this with { Warmup = TimeSpan.FromSeconds(Number(flag, value, least: 0)) },
         "--products" => this with { Products = Number(flag, value) },
         "--pid-root" => this with { RootPid = Number(flag, value) },
-        "--url" => this with { Url = Uri.TryCreate(value, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttp ? url : throw Bad(flag, value) },
+        "--url" when Uri.TryCreate(value, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttp => this with { Url = url },
+        "--url" => throw Bad(flag, value),
         "--only" => this with { Only = value is "list" or "detail" ? value : throw Bad(flag, value) },
         "--report" => this with { Report = value },
         "--start" => this with { Start = value },
@@ -62,7 +63,9 @@ public sealed record BenchOptions
     };
 
     private static int Number(string flag, string value, int least = 1) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least ? number : throw Bad(flag, value);
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least
+            ? number
+            : throw Bad(flag, value);
 
     private static BenchError Bad(string flag, string value) => new($"{flag} cannot be '{value}'\n{Usage}", 2);
 }

@@ -25,7 +25,8 @@ public sealed record BenchReport(
         to.WriteLine($"{Mode}: {Clients} clients, {Seconds:0.0} s, {Machine}");
         if (SecondsToFirstOrder is { } first) to.WriteLine($"first order accepted {first:0.00} s after the start");
         to.WriteLine();
-        to.WriteLine($"{"operation",-16}{"per second",12}{"succeeded",12}{"failed",10}{"p50 ms",10}{"p90 ms",10}{"p99 ms",10}{"p99.9 ms",10}");
+        to.WriteLine(
+            $"{"operation",-16}{"per second",12}{"succeeded",12}{"failed",10}{"p50 ms",10}{"p90 ms",10}{"p99 ms",10}{"p99.9 ms",10}");
         foreach (var (name, operation) in Operations)
         {
             to.WriteLine(
@@ -42,13 +43,15 @@ public sealed record BenchReport(
             $"{"all",-28}{"",8}{Processes.Sum(process => process.CpuMs),12:0}"
             + $"{Processes.Sum(process => process.RssMiB),10:0.0}{Processes.Sum(process => process.PssMiB),10:0.0}");
         to.WriteLine($"{"this driver",-28}{Environment.ProcessId,8}{DriverCpuMs,12:0}");
-        if (CpuMsPerOrder is { } cpu) to.WriteLine($"CPU per confirmed order: {cpu:0.00} ms, and {DriverCpuMsPerOrder:0.00} ms in this driver");
+        if (CpuMsPerOrder is { } cpu)
+            to.WriteLine($"CPU per confirmed order: {cpu:0.00} ms, and {DriverCpuMsPerOrder:0.00} ms in this driver");
     }
 }
 
 /// <param name="Errors">How often, by what went wrong.</param>
 public sealed record OperationReport(
-    double PerSecond, long Succeeded, long Failed, double? P50, double? P90, double? P99, double? P999, IReadOnlyDictionary<string, long> Errors)
+    double PerSecond, long Succeeded, long Failed, double? P50, double? P90, double? P99, double? P999,
+    IReadOnlyDictionary<string, long> Errors)
 {
     public static OperationReport Of(Measurement measured, TimeSpan elapsed) => new(
         measured.Succeeded / elapsed.TotalSeconds, measured.Succeeded, measured.Errors.Values.Sum(),

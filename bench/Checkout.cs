@@ -61,10 +61,15 @@ public sealed class Checkout : IOperation
             Headers = { { "Idempotency-Key", Guid.NewGuid().ToString() } },
             Content = JsonContent.Create(new
             {
-                items = Enumerable.Range(first, lines).Select(i => new { productId = products[i % products.Count], quantity = random.Next(1, 3) }),
+                items = Enumerable.Range(first, lines)
+                    .Select(i => new { productId = products[i % products.Count], quantity = random.Next(1, 3) }),
                 shippingAddress = new
                 {
-                    recipient = "Bench Member", line1 = "1 Measure Street", city = "Springfield", postalCode = "12345", country = "US",
+                    recipient = "Bench Member",
+                    line1 = "1 Measure Street",
+                    city = "Springfield",
+                    postalCode = "12345",
+                    country = "US",
                 },
                 shippingMethod = "standard",
                 paymentToken = "tok_ok",

@@ -5,7 +5,7 @@ namespace DaprShop.Bench;
 /// <summary>Closed-loop load: as many loops as there are clients, each doing its next operation as soon as the last is done.</summary>
 public static class Load
 {
-    /// <summary>Runs all clients for so long and adds up what they measured. What is still under way at the end is waited for and counted.</summary>
+    /// <summary>Runs all clients for so long and adds up what they saw; what is under way at the end is waited for and counted.</summary>
     /// <returns>The sums by operation, and how long it took until the last had ended.</returns>
     public static async Task<(IReadOnlyDictionary<string, Measurement> ByOperation, TimeSpan Elapsed)> RunAsync(
         IReadOnlyList<Mix> clients, TimeSpan duration, CancellationToken cancellation)
@@ -13,7 +13,8 @@ public static class Load
         var started = Stopwatch.GetTimestamp();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         end.CancelAfter(duration);
-        var measured = await Task.WhenAll(clients.Select(client => Task.Run(() => LoopAsync(client, end.Token, cancellation), cancellation)));
+        var measured = await Task.WhenAll(clients.Select(
+            client => Task.Run(() => LoopAsync(client, end.Token, cancellation), cancellation)));
         var elapsed = Stopwatch.GetElapsedTime(started);
 
         var sums = new Dictionary<string, Measurement>(StringComparer.Ordinal);

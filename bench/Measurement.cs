@@ -2,7 +2,7 @@ using HdrHistogram;
 
 namespace DaprShop.Bench;
 
-/// <summary>What one client saw of one operation; clients keep their own and are added up in the end, so that none waits for another.</summary>
+/// <summary>What one client saw of one operation. Clients keep their own, added up in the end, so that none waits for another.</summary>
 public sealed class Measurement
 {
     private const long LongestMicroseconds = 120_000_000;
@@ -24,12 +24,6 @@ public sealed class Measurement
     {
         _latencies.Add(other._latencies);
         foreach (var (error, count) in other.Errors) Errors[error] = Errors.GetValueOrDefault(error) + count;
-    }
-
-    public void Clear()
-    {
-        _latencies.Reset();
-        Errors.Clear();
     }
 
     /// <summary>Milliseconds of the successful ones; null when there were none.</summary>

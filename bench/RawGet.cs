@@ -16,7 +16,7 @@ public sealed class RawGet(string name, Uri url, IReadOnlyList<string> paths) : 
     private static readonly byte[] s_endOfHead = "\r\n\r\n"u8.ToArray();
 
     private readonly byte[][] _requests =
-        [.. paths.Select(path => Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: {url.Authority}\r\nAccept: application/json\r\n\r\n"))];
+        [.. paths.Select(path => Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: {url.Authority}\r\n\r\n"))];
     private readonly byte[] _buffer = new byte[256 * 1024];
     private Socket? _socket;
     private int _next = Random.Shared.Next(paths.Count);
@@ -99,7 +99,7 @@ public sealed class RawGet(string name, Uri url, IReadOnlyList<string> paths) : 
             if (!head.StartsWith("HTTP/1.1 "u8) || !Utf8Parser.TryParse(head.Slice(9, 3), out int status, out _))
                 throw new FormatException("not an HTTP answer");
             long? length = null;
-            if (ValueOf(head, "content-length:"u8) is { IsEmpty: false } text && Utf8Parser.TryParse(text, out long number, out _)) length = number;
+            if (Utf8Parser.TryParse(ValueOf(head, "content-length:"u8), out long number, out _)) length = number;
             else if (ValueOf(head, "transfer-encoding:"u8).IsEmpty) length = 0;
             answer = new Answer(status, end + 4, length, !ValueOf(head, "connection:"u8).StartsWith("close"u8));
             return true;
@@ -111,7 +111,8 @@ public sealed class RawGet(string name, Uri url, IReadOnlyList<string> paths) : 
             {
                 var rest = head[line..];
                 var end = rest.IndexOf((byte)'\n') + 1;
-                if (rest.Length > name.Length && Ascii.EqualsIgnoreCase(rest[..name.Length], name)) return rest[name.Length..end].Trim(" \r\n"u8);
+                if (rest.Length > name.Length && Ascii.EqualsIgnoreCase(rest[..name.Length], name))
+                    return rest[name.Length..end].Trim(" \r\n"u8);
                 line += end;
             }
             return default;
@@ -178,12 +179,12 @@ public sealed class RawGet(string name, Uri url, IReadOnlyList<string> paths) : 
             else if (letter == ';') _part = Part.Extension;
             else if (_part == Part.Size && letter != '\r')
             {
-                var digit = HexConverter(letter);
+                var digit = Hex(letter);
                 _size = digit < 0 ? throw new FormatException("not a chunk") : _size * 16 + digit;
             }
         }
 
-        private static int HexConverter(byte letter) => letter switch
+        private static int Hex(byte letter) => letter switch
         {
             >= (byte)'0' and <= (byte)'9' => letter - '0',
             >= (byte)'a' and <= (byte)'f' => letter - 'a' + 10,

@@ -22,8 +22,7 @@ public static class ShopProcesses
     public static int? RootOf(int port)
     {
         if (!OperatingSystem.IsLinux() || ListenerOf(port) is not { } pid) return null;
-        while (Stat.Of(pid) is { } stat && stat.Parent > 1 && stat.Parent != Environment.ProcessId
-            && NameOf(stat.Parent) is { } parent && s_ofTheShop.Any(name => parent.StartsWith(name, StringComparison.Ordinal))) pid = stat.Parent;
+        while (Stat.Of(pid) is { Parent: > 1 and var parent } && parent != Environment.ProcessId && IsOfTheShop(parent)) pid = parent;
         return pid;
     }
 
@@ -42,6 +41,9 @@ public static class ShopProcesses
         }
         return uses;
     }
+
+    private static bool IsOfTheShop(int pid) =>
+        NameOf(pid) is { } program && s_ofTheShop.Any(name => program.StartsWith(name, StringComparison.Ordinal));
 
     private static ProcessUse? UseOf(int pid)
     {
@@ -88,7 +90,8 @@ public static class ShopProcesses
     {
         try
         {
-            return Directory.EnumerateFiles($"/proc/{pid}/fd").Any(file => File.ResolveLinkTarget(file, false) is { } target && sockets.Contains(target.Name));
+            return Directory.EnumerateFiles($"/proc/{pid}/fd")
+                .Any(file => File.ResolveLinkTarget(file, returnFinalTarget: false) is { } target && sockets.Contains(target.Name));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -96,9 +99,11 @@ public static class ShopProcesses
         }
     }
 
-    private static IEnumerable<int> Pids() => Directory.EnumerateDirectories("/proc")
-        .Select(directory => int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0)
-        .Where(pid => pid > 0);
+    private static IEnumerable<int> Pids()
+    {
+        foreach (var directory in Directory.EnumerateDirectories("/proc"))
+            if (int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)) yield return pid;
+    }
 
     /// <summary>Of <c>/proc/pid/stat</c>; see proc(5).</summary>
     private sealed record Stat(int Parent, TimeSpan Cpu)

@@ -24,7 +24,7 @@ public sealed class StartedShop : IAsyncDisposable
         return new StartedShop(Process.Start(start) ?? throw new BenchError($"cannot start: {command}"));
     }
 
-    /// <summary>Signs up and orders, again and again, until an order is accepted; returns how long that took from the start of the process.</summary>
+    /// <summary>Orders, again and again, until an order is accepted; returns how long after the process's start that was.</summary>
     public async Task<TimeSpan> FirstOrderAsync(Uri url, CancellationToken cancellation)
     {
         using var http = ShopApi.NewClient(url);
@@ -32,7 +32,8 @@ public sealed class StartedShop : IAsyncDisposable
         while (true)
         {
             if (_process.HasExited) throw new BenchError($"the shop ended with exit code {_process.ExitCode} before it took an order");
-            if (Stopwatch.GetElapsedTime(_started) > s_patience) throw new BenchError($"no order was accepted within {s_patience.TotalSeconds:0} s");
+            if (Stopwatch.GetElapsedTime(_started) > s_patience)
+                throw new BenchError($"no order was accepted within {s_patience.TotalSeconds:0} s");
             if (await TryOrderAsync(http, api, cancellation)) return Stopwatch.GetElapsedTime(_started);
             await Task.Delay(50, cancellation);
         }

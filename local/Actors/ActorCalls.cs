@@ -1,7 +1,6 @@
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Resiliency;
-using Microsoft.Extensions.Primitives;
 using Polly;
 
 namespace DaprShop.Local.Actors;
@@ -79,9 +78,10 @@ internal sealed class ActorCalls(ActorPlacement placement, ActorApp app, Resilie
 
     private static string? FlowOf(ActorCall call)
     {
-        if (call.Headers is IHeaderDictionary headers) return headers[ActorApp.ReentrancyHeader] is [{ Length: > 0 } id, ..] ? id : null;
+        if (call.Headers is IHeaderDictionary headers)
+            return headers[ActorApp.ReentrancyHeader] is [{ Length: > 0 } first, ..] ? first : null;
         foreach (var (name, values) in call.Headers)
-            if (name.Equals(ActorApp.ReentrancyHeader, StringComparison.OrdinalIgnoreCase)) return StringValues.IsNullOrEmpty(values) ? null : values[0];
+            if (name.Equals(ActorApp.ReentrancyHeader, StringComparison.OrdinalIgnoreCase) && values is [{ Length: > 0 } id, ..]) return id;
         return null;
     }
 }

@@ -5,7 +5,9 @@ using DaprShop.Local.State;
 
 namespace DaprShop.Local.Actors;
 
-/// <summary><c>/v1.0/actors</c>, as <c>pkg/api/http/actors.go</c> of daprd serves it. https://docs.dapr.io/reference/api/actors_api/</summary>
+/// <summary>
+/// <c>/v1.0/actors</c>, as <c>pkg/api/http/actors.go</c> of daprd serves it. https://docs.dapr.io/reference/api/actors_api/
+/// </summary>
 internal static class ActorEndpoints
 {
     private static readonly string[] s_invoke = ["GET", "POST", "PUT", "DELETE"];
@@ -29,7 +31,8 @@ internal static class ActorEndpoints
     {
         var request = http.Request;
         var body = await ReadBodyAsync(request);
-        var call = new ActorCall(new ActorRef(type, id), method, request.QueryString.Value ?? "", body, request.ContentType, request.Headers);
+        var query = request.QueryString.Value ?? "";
+        var call = new ActorCall(new ActorRef(type, id), method, query, body, request.ContentType, request.Headers);
         var answer = await calls.InvokeAsync(http.GetSidecar(), call, http.RequestAborted);
 
         var response = http.Response;
@@ -108,7 +111,7 @@ internal static class ActorEndpoints
 
     private static async ValueTask<ReadOnlyMemory<byte>> ReadBodyAsync(HttpRequest request)
     {
-        if (request.ContentLength is 0 || (request.ContentLength is null && !request.Headers.ContainsKey("Transfer-Encoding"))) return default;
+        if (request.ContentLength is 0 || (request.ContentLength is null && request.Headers.TransferEncoding.Count == 0)) return default;
         using var body = new MemoryStream((int)(request.ContentLength ?? 0));
         await request.Body.CopyToAsync(body, request.HttpContext.RequestAborted);
         return body.GetBuffer().AsMemory(0, (int)body.Length);
@@ -131,7 +134,8 @@ internal static class ActorEndpoints
     private static StateChange ReadChange(JsonElement change)
     {
         var operation = change.TryGetProperty("operation", out var kind) ? kind.GetString() ?? "" : "";
-        if (!change.TryGetProperty("request", out var request) || request.ValueKind == JsonValueKind.Null) return new StateChange(operation, null, default);
+        if (!change.TryGetProperty("request", out var request) || request.ValueKind == JsonValueKind.Null)
+            return new StateChange(operation, null, default);
         var value = request.TryGetProperty("value", out var json) ? JsonMarshal.GetRawUtf8Value(json).ToArray() : "null"u8.ToArray();
         return new StateChange(
             operation,

@@ -25,7 +25,8 @@ internal static class ActorErrors
         new(500, "ERR_ACTOR_INVOKE_METHOD", StatusCode.Internal, $"error invoke actor method: {why}");
 
     public static DaprError NoAddress(ActorRef actor) => new(500, "ERR_ACTOR_INVOKE_METHOD", StatusCode.FailedPrecondition,
-        $"error invoke actor method: failed to lookup actor: api error: code = FailedPrecondition desc = did not find address for actor '{actor}'");
+        "error invoke actor method: failed to lookup actor: api error: "
+        + $"code = FailedPrecondition desc = did not find address for actor '{actor}'");
 
     public static DaprError StackTooDeep() =>
         new(500, "ERR_ACTOR_STACK_DEPTH", StatusCode.ResourceExhausted, "maximum stack depth exceeded");

@@ -17,7 +17,9 @@ internal sealed class ActorHost : IDisposable
         Types = types;
         _app = app;
         _idle = types.Values.ToFrozenDictionary(
-            type => type.Name, type => new IdleActors(type.IdleTimeout, time, actor => _ = DeactivateIdleAsync(actor)), StringComparer.Ordinal);
+            type => type.Name,
+            type => new IdleActors(type.IdleTimeout, time, actor => _ = DeactivateIdleAsync(actor)),
+            StringComparer.Ordinal);
     }
 
     public Sidecar Sidecar { get; }

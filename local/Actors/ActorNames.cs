@@ -1,6 +1,8 @@
 namespace DaprShop.Local.Actors;
 
-/// <summary>Which names daprd lets through (dapr/dapr <c>pkg/messaging/method</c>): none that could change the path of the call to the app.</summary>
+/// <summary>
+/// Which names daprd lets through (dapr/dapr <c>pkg/messaging/method</c>): none that could change the path of the call to the app.
+/// </summary>
 internal static class ActorNames
 {
     /// <summary>Why the name cannot be used; null when it can.</summary>

@@ -27,7 +27,8 @@ internal sealed class ActorTimers : IDisposable
     }
 
     /// <exception cref="DaprError">As daprd answers it.</exception>
-    public async Task RegisterAsync(Sidecar sidecar, ActorRef actor, string name, ScheduleBody body, byte[]? data, CancellationToken cancellation)
+    public async Task RegisterAsync(
+        Sidecar sidecar, ActorRef actor, string name, ScheduleBody body, byte[]? data, CancellationToken cancellation)
     {
         ActorNames.Check(name);
         RefuseReserved(actor);
@@ -130,7 +131,8 @@ internal sealed class ActorTimers : IDisposable
                 : Period.PointInTime(body.Ttl, due)
                     ?? throw ActorErrors.TimerCreate($"error parsing timer TTL: unsupported time/duration format: {body.Ttl}");
             if (now > expires || due > expires)
-                throw ActorErrors.TimerCreate($"timer {key.Actor}{ActorRef.Separator}{key.Name} has already expired: dueTime: {due:o} TTL: {body.Ttl}");
+                throw ActorErrors.TimerCreate(
+                    $"timer {key.Actor}{ActorRef.Separator}{key.Name} has already expired: dueTime: {due:o} TTL: {body.Ttl}");
             return new ActorTimer
             {
                 Key = key,

@@ -18,7 +18,8 @@ public sealed partial class DaprGrpc
     {
         var headers = request.Metadata.Select(header => KeyValuePair.Create(header.Key, new StringValues(header.Value))).ToArray();
         var contentType = request.Metadata.GetValueOrDefault("content-type");
-        var call = new ActorCall(new ActorRef(request.ActorType, request.ActorId), request.Method, "", request.Data.Memory, contentType, headers);
+        var actor = new ActorRef(request.ActorType, request.ActorId);
+        var call = new ActorCall(actor, request.Method, "", request.Data.Memory, contentType, headers);
         var answer = await actors.Calls.InvokeAsync(SidecarOf(context), call, context.CancellationToken);
         return new InvokeActorResponse { Data = UnsafeByteOperations.UnsafeWrap(answer.Body) };
     }
@@ -55,8 +56,9 @@ public sealed partial class DaprGrpc
             Overwrite = request.HasOverwrite ? request.Overwrite : null,
             FailurePolicy = ToBody(request.FailurePolicy),
         };
+        var actor = new ActorRef(request.ActorType, request.ActorId);
         await actors.Reminders.RegisterAsync(
-            SidecarOf(context), new ActorRef(request.ActorType, request.ActorId), request.Name, body, AsJson(request.Data), context.CancellationToken);
+            SidecarOf(context), actor, request.Name, body, AsJson(request.Data), context.CancellationToken);
         return new Empty();
     }
 
@@ -82,8 +84,9 @@ public sealed partial class DaprGrpc
     internal async Task<Empty> RegisterActorTimer(RegisterActorTimerRequest request, ServerCallContext context)
     {
         var body = new ScheduleBody { DueTime = request.DueTime, Period = request.Period, Ttl = request.Ttl, Callback = request.Callback };
+        var actor = new ActorRef(request.ActorType, request.ActorId);
         await actors.Timers.RegisterAsync(
-            SidecarOf(context), new ActorRef(request.ActorType, request.ActorId), request.Name, body, AsJson(request.Data), context.CancellationToken);
+            SidecarOf(context), actor, request.Name, body, AsJson(request.Data), context.CancellationToken);
         return new Empty();
     }
 
@@ -94,7 +97,8 @@ public sealed partial class DaprGrpc
     }
 
     /// <summary>Bytes are a base64 string to the callback, which always speaks JSON.</summary>
-    private static byte[]? AsJson(ByteString data) => data.IsEmpty ? null : JsonSerializer.SerializeToUtf8Bytes(Convert.ToBase64String(data.Span));
+    private static byte[]? AsJson(ByteString data) =>
+        data.IsEmpty ? null : JsonSerializer.SerializeToUtf8Bytes(Convert.ToBase64String(data.Span));
 
     private static FailurePolicyBody? ToBody(JobFailurePolicy? policy) => policy?.PolicyCase switch
     {
@@ -113,7 +117,8 @@ public sealed partial class DaprGrpcMethods
     private static void AddActors(ServiceMethodProviderContext<DaprGrpc> context)
     {
         Unary<InvokeActorRequest, InvokeActorResponse>(context, "InvokeActor", (dapr, request, call) => dapr.InvokeActor(request, call));
-        Unary<GetActorStateRequest, GetActorStateResponse>(context, "GetActorState", (dapr, request, call) => dapr.GetActorState(request, call));
+        Unary<GetActorStateRequest, GetActorStateResponse>(
+            context, "GetActorState", (dapr, request, call) => dapr.GetActorState(request, call));
         Unary<ExecuteActorStateTransactionRequest, Empty>(
             context, "ExecuteActorStateTransaction", (dapr, request, call) => dapr.ExecuteActorStateTransaction(request, call));
         Unary<RegisterActorReminderRequest, Empty>(
@@ -122,7 +127,8 @@ public sealed partial class DaprGrpcMethods
             context, "UnregisterActorReminder", (dapr, request, call) => dapr.UnregisterActorReminder(request, call));
         Unary<GetActorReminderRequest, GetActorReminderResponse>(
             context, "GetActorReminder", (dapr, request, call) => dapr.GetActorReminder(request, call));
-        Unary<RegisterActorTimerRequest, Empty>(context, "RegisterActorTimer", (dapr, request, call) => dapr.RegisterActorTimer(request, call));
+        Unary<RegisterActorTimerRequest, Empty>(
+            context, "RegisterActorTimer", (dapr, request, call) => dapr.RegisterActorTimer(request, call));
         Unary<UnregisterActorTimerRequest, Empty>(
             context, "UnregisterActorTimer", (dapr, request, call) => dapr.UnregisterActorTimer(request, call));
     }

@@ -69,5 +69,9 @@ internal sealed class IdleActors : IDisposable
         return expired;
     }
 
-    private void WakeIn(TimeSpan span) => _timer.Change(TimeSpan.FromMilliseconds(Math.Min(Math.Ceiling(span.TotalMilliseconds), int.MaxValue)), Timeout.InfiniteTimeSpan);
+    private void WakeIn(TimeSpan span)
+    {
+        var milliseconds = Math.Min(Math.Ceiling(span.TotalMilliseconds), int.MaxValue);
+        _timer.Change(TimeSpan.FromMilliseconds(milliseconds), Timeout.InfiniteTimeSpan);
+    }
 }

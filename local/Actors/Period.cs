@@ -56,7 +56,8 @@ internal sealed partial record Period(int Months, int Days, TimeSpan Time, int? 
             return null;
         }
 
-        int Number(string part) => parts[part].Success ? int.Parse(parts[part].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture) : 0;
+        int Number(string part) =>
+            parts[part].Success ? int.Parse(parts[part].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture) : 0;
     }
 
     [GeneratedRegex(

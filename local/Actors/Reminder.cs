@@ -17,7 +17,8 @@ internal readonly record struct ReminderKey(string AppId, ActorRef Actor, string
 /// <param name="RetryInterval">Between tries of a callback that fails.</param>
 /// <param name="MaxRetries">How often a failing callback is tried again before this time is given up; null for no end.</param>
 internal sealed record ReminderRegistration(
-    string? DueTime, TimeSpan? Every, int? Repeats, string? Ttl, DateTimeOffset? Expires, byte[]? Data, TimeSpan RetryInterval, int? MaxRetries)
+    string? DueTime, TimeSpan? Every, int? Repeats, string? Ttl, DateTimeOffset? Expires, byte[]? Data,
+    TimeSpan RetryInterval, int? MaxRetries)
 {
     private static readonly TimeSpan s_retryInterval = TimeSpan.FromSeconds(1);
     private const int DefaultMaxRetries = 3;
@@ -41,8 +42,12 @@ internal sealed record ReminderRegistration(
         if (dueTime is null && period is null) throw ActorErrors.ReminderCreate("job must have either a due time or a schedule");
         if (period is null && ttl is not null) throw ActorErrors.ReminderCreate("job must have a schedule to have a ttl");
 
-        var due = dueTime is null ? now : Period.PointInTime(dueTime, now) ?? throw ActorErrors.ReminderCreate("due time format not recognized");
-        DateTimeOffset? expires = ttl is null ? null : Period.PointInTime(ttl, due) ?? throw ActorErrors.ReminderCreate("ttl format not recognized");
+        var due = dueTime is null
+            ? now
+            : Period.PointInTime(dueTime, now) ?? throw ActorErrors.ReminderCreate("due time format not recognized");
+        DateTimeOffset? expires = ttl is null
+            ? null
+            : Period.PointInTime(ttl, due) ?? throw ActorErrors.ReminderCreate("ttl format not recognized");
         if (dueTime is not null && due > expires) throw ActorErrors.ReminderCreate("ttl must be greater than due time");
 
         var (interval, maxRetries) = ParseFailurePolicy(body.FailurePolicy ?? body.FailurePolicySnakeCase);

@@ -40,7 +40,8 @@ internal sealed class Reminders : IDisposable
     }
 
     /// <exception cref="DaprError">As daprd answers it.</exception>
-    public async Task RegisterAsync(Sidecar sidecar, ActorRef actor, string name, ScheduleBody body, byte[]? data, CancellationToken cancellation)
+    public async Task RegisterAsync(
+        Sidecar sidecar, ActorRef actor, string name, ScheduleBody body, byte[]? data, CancellationToken cancellation)
     {
         ActorNames.Check(name);
         await CheckHostedAsync(sidecar, actor, cancellation);

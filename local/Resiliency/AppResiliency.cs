@@ -60,8 +60,11 @@ public sealed class AppResiliency
     public ResiliencePipeline ActorNotFound { get; }
 
     /// <summary>For calls of an app; the breaker is for the endpoint (replica).</summary>
-    public ResiliencePipeline? App(string appId, string endpoint) => _appPipelines.GetOrAdd((appId, endpoint), static (key, self) =>
-        (self._apps.TryGetValue(key.Item1, out var policy) ? policy : self.Default("App")).Build(self._time), this);
+    public ResiliencePipeline? App(string appId, string endpoint) =>
+        _appPipelines.GetOrAdd((appId, endpoint), static (key, self) => self.PolicyOf(key.Item1).Build(self._time), this);
+
+    /// <summary>True when calls of the app may be made more than once.</summary>
+    public bool RetriesApp(string appId) => PolicyOf(appId).Retry is { MaxRetries: not 0 };
 
     /// <summary>For calls of a component.</summary>
     public ResiliencePipeline? Outbound(string component, ComponentKind kind) => _outbound.GetOrAdd((component, kind), static (key, self) =>
@@ -89,10 +92,12 @@ public sealed class AppResiliency
         }, this);
     }
 
+    private TargetPolicy PolicyOf(string appId) => _apps.TryGetValue(appId, out var policy) ? policy : Default("App");
+
     private TargetPolicy DefaultOf(ComponentKind kind, string direction) =>
         Default($"{kind}Component{direction}", $"Component{direction}", "Component");
 
-    /// <summary>The first of <c>Default{level}{part}Policy</c> that exists, each part for itself, then <c>Default{part}Policy</c>.</summary>
+    /// <summary>For each part, the first of <c>Default{level}{part}Policy</c> that exists, else <c>Default{part}Policy</c>.</summary>
     private TargetPolicy Default(params string[] levels)
     {
         return new TargetPolicy(
@@ -204,7 +209,9 @@ public sealed class AppResiliency
     {
         if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var milliseconds))
             return TimeSpan.FromMilliseconds(milliseconds);
-        return GoDuration.TryParse(text, out var duration) ? duration : throw Error(spec, where, $"'{text}' is not a duration such as 5s or 200ms");
+        return GoDuration.TryParse(text, out var duration)
+            ? duration
+            : throw Error(spec, where, $"'{text}' is not a duration such as 5s or 200ms");
     }
 
     private static ConfigurationError Error(ResiliencySpec spec, string where, string what) => new($"{spec.Source}: {where}: {what}");

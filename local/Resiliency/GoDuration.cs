@@ -32,8 +32,8 @@ public static class GoDuration
         while (!rest.IsEmpty)
         {
             var digits = rest.IndexOfAnyExcept(s_number);
-            if (digits <= 0
-                || !double.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)) return false;
+            const NumberStyles Style = NumberStyles.AllowDecimalPoint;
+            if (digits <= 0 || !double.TryParse(rest[..digits], Style, CultureInfo.InvariantCulture, out var number)) return false;
             rest = rest[digits..];
             var letters = rest.IndexOfAny(s_number);
             var unit = letters < 0 ? rest : rest[..letters];

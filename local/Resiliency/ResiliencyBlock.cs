@@ -21,8 +21,10 @@ internal sealed class InvocationResiliency(ResiliencyPolicies policies) : IInvoc
     private readonly ConcurrentDictionary<(Sidecar Caller, Sidecar Callee), HttpMessageInvoker> _invokers = new();
 
     public HttpMessageInvoker Between(Sidecar caller, Sidecar callee) =>
-        _invokers.GetOrAdd((caller, callee), static (pair, policies) =>
-            policies.For(pair.Caller.AppId).App(pair.Callee.AppId, $"{pair.Callee.Replica}") is { } policy
-                ? new ResilientInvoker(pair.Callee.App.Http, policy)
-                : pair.Callee.App.Http, policies);
+        _invokers.GetOrAdd((caller, callee), static (pair, policies) => Between(pair.Callee, policies.For(pair.Caller.AppId)), policies);
+
+    private static HttpMessageInvoker Between(Sidecar callee, AppResiliency policies) =>
+        policies.App(callee.AppId, $"{callee.Replica}") is { } policy
+            ? new ResilientInvoker(callee.App.Http, policy, policies.RetriesApp(callee.AppId))
+            : callee.App.Http;
 }

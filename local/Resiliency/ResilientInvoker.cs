@@ -8,7 +8,9 @@ namespace DaprShop.Local.Resiliency;
 /// </summary>
 /// <param name="inner">Does the sending.</param>
 /// <param name="pipeline">The policy.</param>
-public sealed class ResilientInvoker(HttpMessageInvoker inner, ResiliencePipeline pipeline) : HttpMessageInvoker(new Unused(), false)
+/// <param name="retries">False when the policy never sends again, so that no body need be kept.</param>
+public sealed class ResilientInvoker(HttpMessageInvoker inner, ResiliencePipeline pipeline, bool retries)
+    : HttpMessageInvoker(new Unused(), false)
 {
     public const long MaxReplayedBody = 64 * 1024;
 
@@ -17,7 +19,7 @@ public sealed class ResilientInvoker(HttpMessageInvoker inner, ResiliencePipelin
         var context = ResilienceContextPool.Shared.Get(cancellationToken);
         try
         {
-            context.Properties.Set(TargetPolicy.OnlyOnce, !await KeepBodyAsync(request.Content, cancellationToken));
+            if (retries) context.Properties.Set(TargetPolicy.OnlyOnce, !await KeepBodyAsync(request.Content, cancellationToken));
             return await pipeline.ExecuteAsync(
                 static async (context, call) => await call.Inner.SendAsync(call.Request, context.CancellationToken),
                 context, (Inner: inner, Request: request));

@@ -16,7 +16,7 @@ public sealed record StatusMatch(IReadOnlyList<(int From, int To)>? Ranges)
         return false;
     }
 
-    /// <exception cref="FormatException">The list is not one of codes and ranges between <paramref name="min"/> and <paramref name="max"/>.</exception>
+    /// <exception cref="FormatException">Not a list of codes and ranges from <paramref name="min"/> to <paramref name="max"/>.</exception>
     public static StatusMatch Parse(string? list, int min, int max) => string.IsNullOrEmpty(list)
         ? All
         : new([.. list.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(range => ParseRange(range.Trim(), min, max))]);

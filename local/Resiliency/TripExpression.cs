@@ -8,8 +8,9 @@ public readonly record struct BreakerCounts(
     long Requests, long TotalSuccesses, long TotalFailures, long ConsecutiveSuccesses, long ConsecutiveFailures);
 
 /// <summary>
-/// The <c>trip</c> of a circuit breaker, e.g. <c>consecutiveFailures &gt; 5</c> or <c>requests &gt;= 10 &amp;&amp; totalFailures &gt; 4</c>.
-/// Dapr evaluates any CEL expression; here comparisons of the five counters with whole numbers, joined by &amp;&amp; and ||, are understood.
+/// The <c>trip</c> of a circuit breaker, e.g. <c>consecutiveFailures &gt; 5</c> or <c>requests &gt; 9 &amp;&amp; totalFailures &gt; 4</c>;
+/// Dapr evaluates any CEL expression, here comparisons of the five counters with whole numbers, joined by &amp;&amp; and ||, are
+/// understood.
 /// </summary>
 public sealed partial class TripExpression
 {

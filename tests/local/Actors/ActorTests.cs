@@ -82,7 +82,8 @@ public sealed class ActorTests(ActorTests.Shop shop) : IClassFixture<ActorTests.
         var counter = shop.Proxies.Create(new ActorId(_id), "Reentrant");
         Assert.Equal(6, await counter.InvokeMethodAsync<CallBack, int>("CallAsync2", new CallBack(_id + "-other", 6)));
         Assert.Equal(3, await counter.InvokeMethodAsync<CallBack, int>("CallAsync2", new CallBack(_id, 3)));
-        await Assert.ThrowsAsync<global::Dapr.DaprApiException>(() => counter.InvokeMethodAsync<CallBack, int>("CallAsync2", new CallBack(_id, 4)));
+        await Assert.ThrowsAsync<global::Dapr.DaprApiException>(
+            () => counter.InvokeMethodAsync<CallBack, int>("CallAsync2", new CallBack(_id, 4)));
         Assert.Equal(1, await counter.InvokeMethodAsync<CallBack, int>("CallAsync2", new CallBack(_id, 1)));
     }
 
@@ -139,7 +140,8 @@ public sealed class ActorTests(ActorTests.Shop shop) : IClassFixture<ActorTests.
     public async Task Names_may_hold_what_paths_may_not()
     {
         var id = Uri.EscapeDataString("a b|ü%");
-        Assert.Equal("5", await (await _sidecar.PostAsJsonAsync($"v1.0/actors/Counter/{id}/method/AddAsync", 5)).Content.ReadAsStringAsync());
+        using var added = await _sidecar.PostAsJsonAsync($"v1.0/actors/Counter/{id}/method/AddAsync", 5);
+        Assert.Equal("5", await added.Content.ReadAsStringAsync());
         Assert.Equal("5", await _sidecar.GetStringAsync($"v1.0/actors/Counter/{id}/state/count"));
     }
 
@@ -160,26 +162,38 @@ public sealed class ActorTests(ActorTests.Shop shop) : IClassFixture<ActorTests.
         using var absent = await _sidecar.GetAsync($"{state}/c");
         Assert.Equal(HttpStatusCode.NoContent, absent.StatusCode);
 
-        using var bad = await PostAsync(state, """[{"operation":"delete","request":{"key":"b"}},{"operation":"swap","request":{"key":"a"}}]""");
-        await AssertErrorAsync(bad, 500, "ERR_ACTOR_STATE_TRANSACTION_SAVE", "error saving actor transaction state: operation type swap not supported");
+        using var bad = await PostAsync(
+            state, """[{"operation":"delete","request":{"key":"b"}},{"operation":"swap","request":{"key":"a"}}]""");
+        await AssertErrorAsync(
+            bad, 500, "ERR_ACTOR_STATE_TRANSACTION_SAVE", "error saving actor transaction state: operation type swap not supported");
         Assert.Equal("2", await _sidecar.GetStringAsync($"{state}/b"));
     }
 
     [Theory]
-    [InlineData("PUT", "Counter/{0}/method/NoSuchMethodAsync", "", 500, "ERR_ACTOR_INVOKE_METHOD", "error invoke actor method: error from actor service: (500)")]
-    [InlineData("PUT", "Counter/{0}/method/SetAndFailAsync", "1", 500, "ERR_ACTOR_INVOKE_METHOD", "error invoke actor method: error from actor service: (500)")]
-    [InlineData("PUT", "Counter/a%3Fb/method/GetAsync", "", 400, "ERR_BAD_REQUEST", "invalid request: invalid actorId: name contains forbidden")]
+    [InlineData("PUT", "Counter/{0}/method/NoSuchMethodAsync", "", 500,
+        "ERR_ACTOR_INVOKE_METHOD", "error invoke actor method: error from actor service: (500)")]
+    [InlineData("PUT", "Counter/{0}/method/SetAndFailAsync", "1", 500,
+        "ERR_ACTOR_INVOKE_METHOD", "error invoke actor method: error from actor service: (500)")]
+    [InlineData("PUT", "Counter/a%3Fb/method/GetAsync", "", 400,
+        "ERR_BAD_REQUEST", "invalid request: invalid actorId: name contains forbidden")]
     [InlineData("PUT", "Counter/{0}/state", "[]", 400, "ERR_ACTOR_INSTANCE_MISSING", "actor instance is missing")]
     [InlineData("PUT", "Counter/{0}/state", "{", 400, "ERR_MALFORMED_REQUEST", "failed deserializing HTTP body: ")]
     [InlineData("GET", "Counter/{0}/reminders/r", "", 404, "ERR_ACTOR_REMINDER_NOT_FOUND", "actor reminder not found: r")]
-    [InlineData("PUT", "Nobody/{0}/reminders/r", "{}", 403, "ERR_ACTOR_REMINDER_NON_HOSTED", "operations on actor reminders are only possible")]
-    [InlineData("PUT", "Counter/{0}/reminders/r", "{}", 500, "ERR_ACTOR_REMINDER_CREATE", "error creating actor reminder: job must have either")]
+    [InlineData("PUT", "Nobody/{0}/reminders/r", "{}", 403,
+        "ERR_ACTOR_REMINDER_NON_HOSTED", "operations on actor reminders are only possible")]
+    [InlineData("PUT", "Counter/{0}/reminders/r", "{}", 500,
+        "ERR_ACTOR_REMINDER_CREATE", "error creating actor reminder: job must have either")]
     [InlineData("PUT", "Counter/{0}/reminders/r", "nope", 400, "ERR_MALFORMED_REQUEST", "failed deserializing HTTP body: ")]
-    [InlineData("PUT", "Counter/{0}/reminders/r", """{"period":"P1D"}""", 500, "ERR_ACTOR_REMINDER_CREATE", "error creating actor reminder: unsupported period format: P1D")]
-    [InlineData("PUT", "Counter/{0}/reminders/r%23", """{"period":"1s"}""", 400, "ERR_BAD_REQUEST", "invalid request: name contains forbidden")]
-    [InlineData("PUT", "dapr.internal.x/{0}/reminders/r", "{}", 403, "ERR_ACTOR_TYPE_RESERVED", "actor type \"dapr.internal.x\" is reserved")]
-    [InlineData("PUT", "Nobody/{0}/timers/t", """{"period":"1s"}""", 500, "ERR_ACTOR_TIMER_CREATE", "error creating actor timer: can't create timer for actor Nobody||")]
-    [InlineData("PUT", "Counter/{0}/timers/t", """{"period":"R0/PT1S"}""", 500, "ERR_ACTOR_TIMER_CREATE", "error creating actor timer: invalid timer period")]
+    [InlineData("PUT", "Counter/{0}/reminders/r", """{"period":"P1D"}""", 500,
+        "ERR_ACTOR_REMINDER_CREATE", "error creating actor reminder: unsupported period format: P1D")]
+    [InlineData("PUT", "Counter/{0}/reminders/r%23", """{"period":"1s"}""", 400,
+        "ERR_BAD_REQUEST", "invalid request: name contains forbidden")]
+    [InlineData("PUT", "dapr.internal.x/{0}/reminders/r", "{}", 403,
+        "ERR_ACTOR_TYPE_RESERVED", "actor type \"dapr.internal.x\" is reserved")]
+    [InlineData("PUT", "Nobody/{0}/timers/t", """{"period":"1s"}""", 500,
+        "ERR_ACTOR_TIMER_CREATE", "error creating actor timer: can't create timer for actor Nobody||")]
+    [InlineData("PUT", "Counter/{0}/timers/t", """{"period":"R0/PT1S"}""", 500,
+        "ERR_ACTOR_TIMER_CREATE", "error creating actor timer: invalid timer period")]
     public async Task Errors_are_those_of_daprd(string verb, string path, string body, int status, string code, string message)
     {
         using var request = new HttpRequestMessage(new HttpMethod(verb), "v1.0/actors/" + string.Format(null, path, _id));
@@ -200,7 +214,8 @@ public sealed class ActorTests(ActorTests.Shop shop) : IClassFixture<ActorTests.
     public async Task A_reminder_can_be_read_and_is_only_replaced_when_that_is_allowed()
     {
         var reminder = $"v1.0/actors/Counter/{_id}/reminders/r";
-        Assert.Equal(HttpStatusCode.NoContent, (await PostAsync(reminder, """{"dueTime":"1h","period":"R5/PT90M","data":{"a":1}}""")).StatusCode);
+        using var created = await PostAsync(reminder, """{"dueTime":"1h","period":"R5/PT90M","data":{"a":1}}""");
+        Assert.Equal(HttpStatusCode.NoContent, created.StatusCode);
         Assert.Equal(
             $$"""{"actorID":"{{_id}}","actorType":"Counter","data":{"a":1},"dueTime":"1h","period":"@every 1h30m0s"}""",
             await _sidecar.GetStringAsync(reminder));
@@ -227,7 +242,13 @@ public sealed class ActorTests(ActorTests.Shop shop) : IClassFixture<ActorTests.
         {
             ActorType = "Counter",
             ActorId = _id,
-            Operations = { new TransactionalActorStateOperation { OperationType = "upsert", Key = "k", Value = new Any { Value = ByteString.CopyFromUtf8("raw") } } },
+            Operations =
+            {
+                new TransactionalActorStateOperation
+                {
+                    OperationType = "upsert", Key = "k", Value = new Any { Value = ByteString.CopyFromUtf8("raw") },
+                },
+            },
         });
         var state = await dapr.GetActorStateAsync(new GetActorStateRequest { ActorType = "Counter", ActorId = _id, Key = "k" });
         Assert.Equal("raw", state.Data.ToStringUtf8());
@@ -248,7 +269,10 @@ public sealed class ActorTests(ActorTests.Shop shop) : IClassFixture<ActorTests.
             await dapr.GetActorReminderAsync(new GetActorReminderRequest { ActorType = "Counter", ActorId = _id, Name = "r" }));
         Assert.Equal(StatusCode.NotFound, gone.StatusCode);
 
-        await dapr.RegisterActorTimerAsync(new RegisterActorTimerRequest { ActorType = "Counter", ActorId = _id, Name = "t", DueTime = "1h", Callback = "TickAsync" });
+        await dapr.RegisterActorTimerAsync(new RegisterActorTimerRequest
+        {
+            ActorType = "Counter", ActorId = _id, Name = "t", DueTime = "1h", Callback = "TickAsync",
+        });
         await dapr.UnregisterActorTimerAsync(new UnregisterActorTimerRequest { ActorType = "Counter", ActorId = _id, Name = "t" });
     }
 

@@ -109,7 +109,8 @@ public sealed class Counter(ActorHost host, Probe probe) : Actor(host), ICounter
     public Task ForgetAsync(string name) => UnregisterReminderAsync(name);
 
     public Task StartTimerAsync(Schedule schedule) => RegisterTimerAsync(
-        schedule.Name, nameof(TickAsync), System.Text.Encoding.UTF8.GetBytes(schedule.Data), TimeSpan.FromSeconds(schedule.DueSeconds), Period(schedule));
+        schedule.Name, nameof(TickAsync), System.Text.Encoding.UTF8.GetBytes(schedule.Data),
+        TimeSpan.FromSeconds(schedule.DueSeconds), Period(schedule));
 
     public Task StopTimerAsync(string name) => UnregisterTimerAsync(name);
 

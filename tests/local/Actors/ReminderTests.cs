@@ -77,7 +77,7 @@ public sealed class ReminderTests : IAsyncLifetime
             await _probe.HappenedAsync("reminder 1 tea ", times);
             await TurnIsOverAsync("1");
         }
-        await ShopHost.EventuallyAsync(async () => await ReminderStatusAsync("1", "tea") == HttpStatusCode.NotFound, "the reminder to be dropped");
+        await DroppedAsync("1", "tea");
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class ReminderTests : IAsyncLifetime
         await http.PostAsync("v1.0/actors/Counter/1/reminders/tea", new StringContent(
             """{"dueTime":"1s","failurePolicy":{"drop":{}}}""", Encoding.UTF8, "application/json"));
         _clock.Advance(TimeSpan.FromSeconds(1));
-        await ShopHost.EventuallyAsync(async () => await ReminderStatusAsync("1", "tea") == HttpStatusCode.NotFound, "the reminder to be dropped");
+        await DroppedAsync("1", "tea");
         Assert.Single(_probe.Events);
     }
 
@@ -174,6 +174,9 @@ public sealed class ReminderTests : IAsyncLifetime
         await Counter(id).GetAsync();
         await Task.Delay(30);
     }
+
+    private Task DroppedAsync(string id, string name) => ShopHost.EventuallyAsync(
+        async () => await ReminderStatusAsync(id, name) == HttpStatusCode.NotFound, "the reminder to be dropped");
 
     private async Task<HttpStatusCode> ReminderStatusAsync(string id, string name)
     {

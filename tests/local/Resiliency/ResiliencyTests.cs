@@ -11,6 +11,8 @@ namespace DaprShop.Local.Tests.Resiliency;
 
 public sealed class ResiliencyTests
 {
+    private const string Twice = "retries: { twice: { duration: 0s, maxRetries: 2 } }";
+
     private readonly FakeTimeProvider _time = new();
 
     [Fact]
@@ -36,7 +38,7 @@ public sealed class ResiliencyTests
     [Fact]
     public async Task Failures_are_tried_again_as_often_as_the_policy_says()
     {
-        var policy = Policies("retries: { twice: { duration: 0s, maxRetries: 2 } }", "apps: { payment: { retry: twice } }").App("payment", "a");
+        var policy = Policies(Twice, "apps: { payment: { retry: twice } }").App("payment", "a");
         var tries = 0;
         await Assert.ThrowsAsync<IOException>(async () => await policy!.ExecuteAsync(_ => throw new IOException($"{++tries}")));
         Assert.Equal(3, tries);
@@ -161,7 +163,8 @@ public sealed class ResiliencyTests
     [Fact]
     public void Files_are_scoped_to_apps()
     {
-        var spec = ResiliencySpec.Parse(Yaml("timeouts: { t: 1s }", "apps: { payment: { timeout: t } }") + "scopes: [ordering]\n", "r.yaml");
+        var yaml = Yaml("timeouts: { t: 1s }", "apps: { payment: { timeout: t } }") + "scopes: [ordering]\n";
+        var spec = ResiliencySpec.Parse(yaml, "r.yaml");
         var policies = new ResiliencyPolicies([spec], _time);
         Assert.NotNull(policies.For("ordering").App("payment", "a"));
         Assert.Null(policies.For("web").App("payment", "a"));
@@ -170,9 +173,9 @@ public sealed class ResiliencyTests
     [Fact]
     public async Task A_body_that_cannot_be_kept_is_sent_once_and_a_small_one_again()
     {
-        var policy = Policies("retries: { twice: { duration: 0s, maxRetries: 2 } }", "apps: { payment: { retry: twice } }").App("payment", "a")!;
+        var policy = Policies(Twice, "apps: { payment: { retry: twice } }").App("payment", "a")!;
         var peer = new Peer();
-        using var invoker = new ResilientInvoker(new HttpMessageInvoker(peer), policy);
+        using var invoker = new ResilientInvoker(new HttpMessageInvoker(peer), policy, retries: true);
 
         await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Post, "http://peer/") { Content = new StringContent("hello") }, default);
         Assert.Equal(["hello", "hello", "hello"], peer.Bodies);
