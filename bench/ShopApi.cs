@@ -6,7 +6,9 @@ using System.Text.Json;
 namespace DaprShop.Bench;
 
 /// <summary>The few calls of the public API that a run needs before it can begin.</summary>
-public sealed class ShopApi(Uri url) : IDisposable
+/// <param name="url">The shop.</param>
+/// <param name="patient">Whether to wait as long as the shop asks for (429 and 503) rather than to give up.</param>
+public sealed class ShopApi(Uri url, bool patient = true) : IDisposable
 {
     private const string Password = "Bench-member-1!";
     private const string StaffEmail = "staff@daprshop.example";
@@ -21,7 +23,7 @@ public sealed class ShopApi(Uri url) : IDisposable
         Timeout = TimeSpan.FromSeconds(60),
     };
 
-    /// <summary>An access token of the bench's n-th member, who signs up the first time. Slow down as much as the shop asks for.</summary>
+    /// <summary>An access token of the bench's n-th member, who signs up the first time.</summary>
     public async Task<string> MemberTokenAsync(int number, CancellationToken cancellation)
     {
         var email = $"bench-{number}@bench.example";
@@ -55,6 +57,13 @@ public sealed class ShopApi(Uri url) : IDisposable
         }
     }
 
+    /// <summary>True when the members service is there; unlike signing up, this may be asked as often as one likes.</summary>
+    public async Task<bool> HasMembersAsync(CancellationToken cancellation)
+    {
+        using var response = await _http.GetAsync(".well-known/jwks.json", cancellation);
+        return response.IsSuccessStatusCode;
+    }
+
     public void Dispose() => _http.Dispose();
 
     private async Task<string> TokenAsync(string email, string password, CancellationToken cancellation)
@@ -64,13 +73,14 @@ public sealed class ShopApi(Uri url) : IDisposable
         return (await response.Content.ReadFromJsonAsync<JsonElement>(cancellation)).GetProperty("accessToken").GetString()!;
     }
 
-    /// <summary>Sends, and sends again after as long as the shop asks for (429, 503).</summary>
+    /// <summary>Sends, and sends again after as long as the shop asks for.</summary>
     private async Task<HttpResponseMessage> PatientAsync(Func<HttpRequestMessage> request, CancellationToken cancellation)
     {
         while (true)
         {
             var response = await _http.SendAsync(request(), cancellation);
-            if (response.StatusCode is not (HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable)) return response;
+            var busy = response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable;
+            if (!busy || !patient) return response;
             var wait = response.Headers.RetryAfter?.Delta ?? TimeSpan.FromSeconds(1);
             response.Dispose();
             await Task.Delay(wait, cancellation);

@@ -6,6 +6,7 @@ namespace DaprShop.Bench;
 public sealed class StartedShop : IAsyncDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_goodbye = TimeSpan.FromSeconds(20);
 
     private readonly Process _process;
@@ -24,19 +25,26 @@ public sealed class StartedShop : IAsyncDisposable
         return new StartedShop(Process.Start(start) ?? throw new BenchError($"cannot start: {command}"));
     }
 
-    /// <summary>Orders, again and again, until an order is accepted; returns how long after the process's start that was.</summary>
+    /// <summary>Asks again and again until an order is accepted; returns how long after the process's start that was.</summary>
     public async Task<TimeSpan> FirstOrderAsync(Uri url, CancellationToken cancellation)
     {
         using var http = ShopApi.NewClient(url);
-        using var api = new ShopApi(url);
-        while (true)
+        using var api = new ShopApi(url, patient: false);
+        IReadOnlyList<string> products = [];
+        await UntilAsync(async () => (products = await api.ProductsAsync(1, cancellation)).Count > 0, cancellation);
+        await UntilAsync(() => api.HasMembersAsync(cancellation), cancellation);
+        await UntilAsync(async () =>
         {
-            if (_process.HasExited) throw new BenchError($"the shop ended with exit code {_process.ExitCode} before it took an order");
-            if (Stopwatch.GetElapsedTime(_started) > s_patience)
-                throw new BenchError($"no order was accepted within {s_patience.TotalSeconds:0} s");
-            if (await TryOrderAsync(http, api, cancellation)) return Stopwatch.GetElapsedTime(_started);
-            await Task.Delay(50, cancellation);
-        }
+            http.DefaultRequestHeaders.Authorization = new("Bearer", await api.MemberTokenAsync(0, cancellation));
+            return true;
+        }, cancellation);
+        await UntilAsync(async () =>
+        {
+            using var request = Checkout.Request(products, Random.Shared);
+            using var response = await http.SendAsync(request, cancellation);
+            return response.IsSuccessStatusCode;
+        }, cancellation);
+        return Stopwatch.GetElapsedTime(_started);
     }
 
     public async ValueTask DisposeAsync()
@@ -50,15 +58,22 @@ public sealed class StartedShop : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static async Task<bool> TryOrderAsync(HttpClient http, ShopApi api, CancellationToken cancellation)
+    private async Task UntilAsync(Func<Task<bool>> holds, CancellationToken cancellation)
+    {
+        while (!await TryAsync(holds))
+        {
+            if (_process.HasExited) throw new BenchError($"the shop ended with exit code {_process.ExitCode} before it took an order");
+            if (Stopwatch.GetElapsedTime(_started) > s_patience)
+                throw new BenchError($"no order was accepted within {s_patience.TotalSeconds:0} s");
+            await Task.Delay(s_pause, cancellation);
+        }
+    }
+
+    private static async Task<bool> TryAsync(Func<Task<bool>> holds)
     {
         try
         {
-            var products = await api.ProductsAsync(1, cancellation);
-            using var request = Checkout.Request(products, Random.Shared);
-            request.Headers.Authorization = new("Bearer", await api.MemberTokenAsync(0, cancellation));
-            using var response = await http.SendAsync(request, cancellation);
-            return response.IsSuccessStatusCode;
+            return await holds();
         }
         catch (Exception error) when (error is HttpRequestException or BenchError or System.Text.Json.JsonException)
         {

@@ -7,15 +7,19 @@ namespace DaprShop.Local.Actors;
 /// <summary>One replica of an app that hosts actors, and the actors that are active in it.</summary>
 internal sealed class ActorHost : IDisposable
 {
+    private static readonly ParallelOptions s_draining = new() { MaxDegreeOfParallelism = 64 };
+
     private readonly ConcurrentDictionary<ActorRef, ActiveActor> _active = new();
     private readonly FrozenDictionary<string, IdleActors> _idle;
     private readonly ActorApp _app;
+    private readonly TimeProvider _time;
 
     public ActorHost(Sidecar sidecar, FrozenDictionary<string, ActorType> types, ActorApp app, TimeProvider time)
     {
         Sidecar = sidecar;
         Types = types;
         _app = app;
+        _time = time;
         _idle = types.Values.ToFrozenDictionary(
             type => type.Name,
             type => new IdleActors(type.IdleTimeout, time, actor => _ = DeactivateIdleAsync(actor)),
@@ -36,23 +40,34 @@ internal sealed class ActorHost : IDisposable
         ? active
         : _active.GetOrAdd(actor, static (actor, self) => new ActiveActor(actor, self.Types[actor.Type], self._idle[actor.Type]), this);
 
-    /// <summary>Lets running calls of these actors end, for as long as their type allows, and deactivates them.</summary>
+    /// <summary>Lets running calls of these actors end, for as long from now on as their type allows, and deactivates them.</summary>
     /// <param name="which">The actors that must go.</param>
     /// <param name="tellApp">False when the app is not there any more.</param>
-    public Task DrainAsync(Func<ActorRef, bool> which, bool tellApp) =>
-        Parallel.ForEachAsync(_active.Values.Where(active => which(active.Actor)), async (active, _) => await DrainAsync(active, tellApp));
+    public async Task DrainAsync(Func<ActorRef, bool> which, bool tellApp)
+    {
+        var deadlines = Types.Values.ToDictionary(type => type, type => new CancellationTokenSource(type.DrainTimeout, _time));
+        try
+        {
+            await Parallel.ForEachAsync(
+                _active.Values.Where(active => which(active.Actor)), s_draining,
+                async (active, _) => await DrainAsync(active, tellApp, deadlines[active.Type].Token));
+        }
+        finally
+        {
+            foreach (var deadline in deadlines.Values) deadline.Dispose();
+        }
+    }
 
     public void Dispose()
     {
         foreach (var idle in _idle.Values) idle.Dispose();
     }
 
-    private async Task DrainAsync(ActiveActor active, bool tellApp)
+    private async Task DrainAsync(ActiveActor active, bool tellApp, CancellationToken deadline)
     {
-        using var limit = new CancellationTokenSource(active.Type.DrainTimeout);
         try
         {
-            if (!active.TryEnter() && !await active.EnterAsync(flow: null, limit.Token)) return;
+            if (!active.TryEnter() && !await active.EnterAsync(flow: null, deadline)) return;
             await EndAsync(active, tellApp);
         }
         catch (OperationCanceledException)

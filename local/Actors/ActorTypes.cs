@@ -18,6 +18,7 @@ internal static class ActorTypes
 {
     private static readonly TimeSpan s_idleTimeout = TimeSpan.FromMinutes(60);
     private static readonly TimeSpan s_drainTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_longestDrain = TimeSpan.FromHours(1);
     private const int MaxStackDepth = 32;
 
     public static FrozenDictionary<string, ActorType> None { get; } = FrozenDictionary<string, ActorType>.Empty;
@@ -38,7 +39,9 @@ internal static class ActorTypes
     private static ActorType Create(string name, EntityConfig config) => new(
         name,
         GoDuration.TryParse(config.ActorIdleTimeout, out var idle) && idle > TimeSpan.Zero ? idle : s_idleTimeout,
-        GoDuration.TryParse(config.DrainOngoingCallTimeout, out var drain) && drain >= TimeSpan.Zero ? drain : s_drainTimeout,
+        GoDuration.TryParse(config.DrainOngoingCallTimeout, out var drain) && drain >= TimeSpan.Zero && drain <= s_longestDrain
+            ? drain
+            : s_drainTimeout,
         config.Reentrancy?.Enabled ?? false,
         config.Reentrancy?.MaxStackDepth ?? MaxStackDepth);
 }

@@ -31,9 +31,13 @@ public sealed record TargetPolicy(TimeSpan? Timeout, RetryPolicy? Retry, Breaker
             });
         }
         if (Breaker is { } breaker) builder.AddStrategy(_ => new CircuitBreaker(breaker, time), new CircuitBreakerOptions());
-        if (Timeout is { } timeout) builder.AddTimeout(new TimeoutStrategyOptions { Timeout = timeout });
+        if (Timeout > TimeSpan.Zero) builder.AddTimeout(new TimeoutStrategyOptions { Timeout = WithinReason(Timeout.Value) });
         return builder.Build();
     }
+
+    /// <summary>What Polly takes.</summary>
+    private static TimeSpan WithinReason(TimeSpan timeout) =>
+        TimeSpan.FromMilliseconds(Math.Clamp(timeout.TotalMilliseconds, 10, TimeSpan.MillisecondsPerDay));
 
     private sealed class CircuitBreakerOptions : ResilienceStrategyOptions;
 }

@@ -9,8 +9,10 @@ namespace DaprShop.Local.Tests.Actors;
 /// <summary>Everything about actors that takes time, by a clock of the test's own.</summary>
 public sealed class ReminderTests : IAsyncLifetime
 {
+    private static readonly DateTimeOffset s_start = DateTimeOffset.Parse("2030-01-01T00:00:00Z");
+
     private readonly Probe _probe = new();
-    private readonly FakeTimeProvider _clock = new(DateTimeOffset.Parse("2030-01-01T00:00:00Z"));
+    private readonly FakeTimeProvider _clock = new(s_start);
     private readonly string _data = Directory.CreateTempSubdirectory("daprshop-actors-").FullName;
     private ShopHost _host = null!;
 
@@ -28,13 +30,9 @@ public sealed class ReminderTests : IAsyncLifetime
         await Counter("1").RemindAsync(new Schedule("tea", 60, 10, "earl grey"));
         _clock.Advance(TimeSpan.FromSeconds(59));
         Assert.Empty(_probe.Events);
-        for (var times = 1; times <= 3; times++)
-        {
-            _clock.Advance(TimeSpan.FromSeconds(times == 1 ? 1 : 10));
-            await _probe.HappenedAsync("reminder 1 tea earl grey", times);
-            await TurnIsOverAsync("1");
-        }
-        Assert.Equal(3, _probe.Events.Count);
+        await PassTimeUntilAsync("reminder 1 tea earl grey", 1);
+        await PassTimeUntilAsync("reminder 1 tea earl grey", 3);
+        Assert.True(_clock.GetUtcNow() >= s_start.AddSeconds(80));
     }
 
     [Fact]
@@ -46,11 +44,9 @@ public sealed class ReminderTests : IAsyncLifetime
         _host = await CounterApp.StartAsync(_probe, _clock, _data);
         _clock.Advance(TimeSpan.FromMilliseconds(1));
         await _probe.HappenedAsync("reminder 1 tea ");
-        await TurnIsOverAsync("1");
+        await Counter("1").GetAsync(); // a turn of its own, after the reminder's
         Assert.Single(_probe.Events, "reminder 1 tea ");
-
-        _clock.Advance(TimeSpan.FromSeconds(10));
-        await _probe.HappenedAsync("reminder 1 tea ", 2);
+        await PassTimeUntilAsync("reminder 1 tea ", 2);
     }
 
     [Fact]
@@ -58,12 +54,8 @@ public sealed class ReminderTests : IAsyncLifetime
     {
         _probe.RemindersFail = true;
         await Counter("1").RemindAsync(new Schedule("tea", 0, 60, ""));
-        for (var times = 1; times <= 9; times++)
-        {
-            _clock.Advance(TimeSpan.FromSeconds((times - 1) % 4 == 0 ? 57 : 1));
-            await _probe.HappenedAsync("reminder 1 tea ", times);
-            await TurnIsOverAsync("1");
-        }
+        await PassTimeUntilAsync("reminder 1 tea ", 9);
+        Assert.True(_clock.GetUtcNow() >= s_start.AddSeconds(120));
     }
 
     [Fact]
@@ -71,13 +63,9 @@ public sealed class ReminderTests : IAsyncLifetime
     {
         _probe.RemindersFail = true;
         await Counter("1").RemindAsync(new Schedule("tea", 1, -1, ""));
-        for (var times = 1; times <= 4; times++)
-        {
-            _clock.Advance(TimeSpan.FromSeconds(1));
-            await _probe.HappenedAsync("reminder 1 tea ", times);
-            await TurnIsOverAsync("1");
-        }
+        await PassTimeUntilAsync("reminder 1 tea ", 4);
         await DroppedAsync("1", "tea");
+        Assert.Equal(4, _probe.Events.Count);
     }
 
     [Fact]
@@ -100,7 +88,7 @@ public sealed class ReminderTests : IAsyncLifetime
         await Counter("2").RemindAsync(new Schedule("once-then-never", 1, 1, ""));
         _clock.Advance(TimeSpan.FromSeconds(1));
         await _probe.HappenedAsync("reminder 2 once-then-never ");
-        await TurnIsOverAsync("2");
+        await DroppedAsync("2", "once-then-never");
         _clock.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(HttpStatusCode.NotFound, await ReminderStatusAsync("1", "tea"));
         Assert.Equal(HttpStatusCode.NotFound, await ReminderStatusAsync("2", "once-then-never"));
@@ -126,15 +114,13 @@ public sealed class ReminderTests : IAsyncLifetime
     public async Task Timers_fire_with_their_period_until_they_are_stopped()
     {
         await Counter("1").StartTimerAsync(new Schedule("t", 5, 10, "tock"));
-        _clock.Advance(TimeSpan.FromSeconds(5));
-        await _probe.HappenedAsync("tick 1 tock");
-        await TurnIsOverAsync("1");
-        _clock.Advance(TimeSpan.FromSeconds(10));
-        await _probe.HappenedAsync("tick 1 tock", 2);
+        await PassTimeUntilAsync("tick 1 tock", 2);
+        Assert.True(_clock.GetUtcNow() >= s_start.AddSeconds(15));
         await Counter("1").StopTimerAsync("t");
-        _clock.Advance(TimeSpan.FromSeconds(30));
-        await TurnIsOverAsync("1");
-        Assert.Equal(2, _probe.Events.Count);
+        var ticks = _probe.Events.Count;
+        _clock.Advance(TimeSpan.FromMinutes(5));
+        await Counter("1").GetAsync();
+        Assert.Equal(ticks, _probe.Events.Count);
     }
 
     [Fact]
@@ -168,12 +154,14 @@ public sealed class ReminderTests : IAsyncLifetime
 
     private ICounter Counter(string id) => ActorTests.Shop.ProxiesOf(_host).CreateActorProxy<ICounter>(new ActorId(id), "Counter");
 
-    /// <summary>A turn of its own comes after the one that a callback is in, and what follows a callback is soon after that.</summary>
-    private async Task TurnIsOverAsync(string id)
+    /// <summary>Second after second passes until something has happened so often.</summary>
+    private Task PassTimeUntilAsync(string what, int times) => ShopHost.EventuallyAsync(async () =>
     {
-        await Counter(id).GetAsync();
-        await Task.Delay(30);
-    }
+        if (_probe.CountOf(what) >= times) return true;
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await Task.Delay(10);
+        return false;
+    }, $"{times} × {what}");
 
     private Task DroppedAsync(string id, string name) => ShopHost.EventuallyAsync(
         async () => await ReminderStatusAsync(id, name) == HttpStatusCode.NotFound, "the reminder to be dropped");
