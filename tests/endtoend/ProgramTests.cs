@@ -29,7 +29,7 @@ public sealed partial class ProgramTests
             await shop.Anonymous.GetAsync("/api/basket").ProblemAsync(503);
         }
 
-        using (var kill = Process.Start("kill", [$"-{signal}", $"{program.Id}"])) await kill.WaitForExitAsync();
+        using (var kill = Process.Start("sh", ["-c", $"kill -{signal} {program.Id}"])) await kill.WaitForExitAsync();
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         await program.WaitForExitAsync(limit.Token);
 
