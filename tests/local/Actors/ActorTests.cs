@@ -271,7 +271,11 @@ public sealed class ActorTests(ActorTests.Shop shop) : IClassFixture<ActorTests.
 
         await dapr.RegisterActorTimerAsync(new RegisterActorTimerRequest
         {
-            ActorType = "Counter", ActorId = _id, Name = "t", DueTime = "1h", Callback = "TickAsync",
+            ActorType = "Counter",
+            ActorId = _id,
+            Name = "t",
+            DueTime = "1h",
+            Callback = "TickAsync",
         });
         await dapr.UnregisterActorTimerAsync(new UnregisterActorTimerRequest { ActorType = "Counter", ActorId = _id, Name = "t" });
     }
