@@ -4,7 +4,7 @@ namespace DaprShop.Bench;
 
 /// <summary>What a run has found; written as JSON and as a table.</summary>
 /// <param name="Operations">By name.</param>
-/// <param name="CpuMsPerOrder">CPU of all the shop's processes during the measurement, over confirmed orders; null without either.</param>
+/// <param name="CpuMsPerOrder">CPU of all the shop's processes during the measurement, over confirmed orders; only for <c>checkout</c>.</param>
 /// <param name="DriverCpuMsPerOrder">The same of this driver.</param>
 /// <param name="Processes">CPU during the measurement; memory after it.</param>
 /// <param name="SecondsToFirstOrder">From the start of the shop's process to its first accepted order, with <c>--start</c>.</param>
