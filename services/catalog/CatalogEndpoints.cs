@@ -96,7 +96,8 @@ public static class CatalogEndpoints
         if (!shelf.Loaded) return NotLoaded;
         var wanted = ids?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
         if (wanted.Length is 0 or > MaxQuotes) return Problem.BadRequest($"ids: 1 to {MaxQuotes} product ids, separated by commas.");
-        IReadOnlyList<ProductQuote> quotes = [.. wanted.Distinct().Select(shelf.Find).OfType<ShelfItem>().Select(item => ToQuote(item.Product))];
+        var found = wanted.Distinct().Select(shelf.Find).OfType<ShelfItem>();
+        IReadOnlyList<ProductQuote> quotes = [.. found.Select(item => ToQuote(item.Product))];
         return TypedResults.Ok(quotes);
     }
 

@@ -13,6 +13,7 @@ public sealed class CatalogReplica(
 {
     private static readonly TimeSpan s_tailEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_retryAfter = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_timeLimit = TimeSpan.FromMinutes(2);
 
     private long _changesSeen;
     private long _stockChangesSeen;
@@ -25,8 +26,10 @@ public sealed class CatalogReplica(
             try
             {
                 if (wait > TimeSpan.Zero) await Task.Delay(wait, time, stoppingToken);
-                if (shelf.Loaded) await CatchUpAsync(stoppingToken);
-                else await LoadAsync(stoppingToken);
+                using var limited = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+                limited.CancelAfter(s_timeLimit);
+                if (shelf.Loaded) await CatchUpAsync(limited.Token);
+                else await LoadAsync(limited.Token);
                 wait = s_tailEvery;
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
@@ -80,7 +83,8 @@ public sealed class CatalogReplica(
         await seed.PlantAsync(cancellation);
         shelf.Loaded = true;
         relay.Wake();
-        logger.LogInformation("{Count} products on the shelf after {Elapsed:0} ms", shelf.Count, time.GetElapsedTime(started).TotalMilliseconds);
+        var elapsed = time.GetElapsedTime(started).TotalMilliseconds;
+        logger.LogInformation("{Count} products on the shelf after {Elapsed:0} ms", shelf.Count, elapsed);
     }
 
     private async Task ReadEverythingAsync(CatalogHead head, CancellationToken cancellation)

@@ -73,7 +73,9 @@ public sealed class CatalogStore(StateStore state) : IDisposable
     public Task<List<Product>> ReadProductsAsync(IEnumerable<string> ids, CancellationToken cancellation) =>
         state.ReadAllAsync<Product>(ids.Select(ProductKey), cancellation);
 
-    /// <summary>The products changed from one position of the feed up to another, or null when the feed no longer goes back that far.</summary>
+    /// <summary>
+    /// The products changed from one position of the feed up to another, or null when the feed no longer goes back that far.
+    /// </summary>
     public async Task<IReadOnlyCollection<string>?> ReadChangesAsync(long from, long to, CancellationToken cancellation)
     {
         var expected = Pages(from, to).ToList();
@@ -149,7 +151,8 @@ public static class BulkReads
     private const int MaxKeysPerCall = 200;
 
     /// <summary>In the order of the keys; missing documents are left out. One call for every 200 keys.</summary>
-    public static async Task<List<T>> ReadAllAsync<T>(this StateStore state, IEnumerable<string> keys, CancellationToken cancellation) where T : class
+    public static async Task<List<T>> ReadAllAsync<T>(this StateStore state, IEnumerable<string> keys, CancellationToken cancellation)
+        where T : class
     {
         var found = new List<T>();
         foreach (var chunk in keys.Chunk(MaxKeysPerCall))

@@ -24,7 +24,7 @@ public sealed class ChangeRelay(CatalogStore store, StateStore state, DaprClient
 
     private static readonly TimeSpan s_sweepEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_retryAfter = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_timeLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_timeLimit = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim _wake = new(0);
 
@@ -65,8 +65,11 @@ public sealed class ChangeRelay(CatalogStore store, StateStore state, DaprClient
     }
 
     /// <summary>Publishes one stretch of the feed; false when there is nothing left to publish.</summary>
-    private async Task<bool> PublishNextAsync(CancellationToken cancellation)
+    private async Task<bool> PublishNextAsync(CancellationToken stopping)
     {
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        limited.CancelAfter(s_timeLimit);
+        var cancellation = limited.Token;
         var read = await state.GetManyAsync([CatalogStore.HeadKey, PositionKey], cancellation);
         var head = CatalogStore.ReadHead(read);
         var (position, etag) = read.Get<RelayPosition>(PositionKey);
@@ -77,17 +80,10 @@ public sealed class ChangeRelay(CatalogStore store, StateStore state, DaprClient
         // Null: another replica has published and tidied these meanwhile.
         if (await store.ReadChangesAsync(from, to, cancellation) is not { } changed) return true;
         foreach (var products in (await store.ReadProductsAsync(changed, cancellation)).Chunk(MaxEventsPerCall))
-            await PublishAsync(products, cancellation);
+            await dapr.PublishAllAsync(Topics.CatalogProductChanged, products.Select(ToEvent), told => told.EventId, cancellation);
 
         await state.TryCommitAsync([state.Write(PositionKey, new RelayPosition(to), etag), .. Tidy(from, to)], cancellation);
         return true;
-    }
-
-    private async Task PublishAsync(Product[] products, CancellationToken cancellation)
-    {
-        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limited.CancelAfter(s_timeLimit);
-        await dapr.PublishAllAsync(Topics.CatalogProductChanged, products.Select(ToEvent), changed => changed.EventId, limited.Token);
     }
 
     private static IEnumerable<StateTransactionRequest> Tidy(long from, long to)

@@ -1,9 +1,14 @@
 namespace DaprShop.Catalog;
 
-/// <summary>Conditional requests (RFC 9110, section 13). Tags are <c>"version.available"</c>: both change what a reader sees, only the version what staff edit.</summary>
+/// <summary>
+/// Conditional requests (RFC 9110, section 13). Tags are <c>"version.available"</c>: both change what a reader sees, only the version
+/// what staff edit.
+/// </summary>
 public static class ETags
 {
-    /// <summary>Sends the tag, and status 304 when the client has it already (<c>If-None-Match</c>, compared weakly as the RFC says).</summary>
+    /// <summary>
+    /// Sends the tag, and status 304 when the client has it already (<c>If-None-Match</c>, compared weakly as the RFC says).
+    /// </summary>
     public static bool NotModified(HttpContext context, string etag)
     {
         context.Response.Headers.ETag = etag;
@@ -16,7 +21,9 @@ public static class ETags
         return false;
     }
 
-    /// <summary>Whether <c>If-Match</c> names this version, whatever the stock was. A tag that a proxy made weak by compressing still counts.</summary>
+    /// <summary>
+    /// Whether <c>If-Match</c> names this version, whatever the stock was. A tag that a proxy made weak by compressing still counts.
+    /// </summary>
     public static bool IsMatch(string ifMatch, long version) =>
         Split(ifMatch).Any(tag => tag == "*" || (tag.StartsWith('"') && tag.Trim('"').Split('.')[0] == version.ToString()));
 

@@ -2,7 +2,9 @@ using DaprShop.Contracts;
 
 namespace DaprShop.Catalog;
 
-/// <summary>A product as it is stored; a deleted one stays as a tombstone, so that its version keeps growing if it ever comes back.</summary>
+/// <summary>
+/// A product as it is stored; a deleted one stays as a tombstone, so that its version keeps growing if it ever comes back.
+/// </summary>
 /// <param name="Id">A readable slug, e.g. <c>kettle-01</c>.</param>
 /// <param name="Category">A slug, e.g. <c>coffee-and-tea</c>.</param>
 /// <param name="WeightGrams">Shipping weight of one piece.</param>

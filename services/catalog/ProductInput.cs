@@ -9,7 +9,8 @@ namespace DaprShop.Catalog;
 /// <param name="Price">In the shop's currency, USD.</param>
 /// <param name="WeightGrams">Shipping weight of one piece; 500 when absent.</param>
 public sealed record ProductInput(
-    string? Id = null, string? Name = null, string? Description = null, string? Category = null, Money? Price = null, int? WeightGrams = null)
+    string? Id = null, string? Name = null, string? Description = null, string? Category = null,
+    Money? Price = null, int? WeightGrams = null)
 {
     public const string Currency = "USD";
     private const int DefaultWeightGrams = 500;
@@ -21,7 +22,8 @@ public sealed record ProductInput(
         .Check(Id is null || Slug.IsValid(Id), "id", "Lower-case letters, digits and single hyphens, 1 to 64 characters.")
         .Text(Name, "name", 120)
         .Check(Id is not null || Slug.From(Name ?? "").Length > 0, "name", "Has no letter or digit to make an id of; send an id.")
-        .Check(Description is null || IsProse(Description), "description", "At most 2000 characters, no control characters but line breaks.")
+        .Check(Description is null || IsProse(Description), "description",
+            "At most 2000 characters, no control characters but line breaks.")
         .Check(Slug.IsValid(Category), "category", "Required: lower-case letters, digits and single hyphens, 1 to 64 characters.")
         .Check(Price is { Amount: >= 0 and <= MaxPrice }, "price.amount", $"Required: 0 to {MaxPrice} minor units.")
         .Check(Price is { Currency: Currency }, "price.currency", $"Required: {Currency}.")

@@ -2,7 +2,10 @@ using System.Net;
 
 namespace DaprShop.Catalog;
 
-/// <summary>A product's picture: an SVG drawing that is the same whenever it is made. Colours are the category's, shifted a little for each product.</summary>
+/// <summary>
+/// A product's picture: an SVG drawing that is the same whenever it is made. Colours are the category's, shifted a little for each
+/// product.
+/// </summary>
 public static class ProductPicture
 {
     private static readonly Dictionary<string, int> s_hues = new()
@@ -37,7 +40,8 @@ public static class ProductPicture
             <circle cx="200" cy="172" r="112" fill="#fff" fill-opacity=".72"/>
             <g transform="translate(200 172) rotate({turn / 5}) scale(5.6) translate(-12 -12)" fill="none" stroke="hsl({hue},46%,32%)"
             stroke-width="1.3" stroke-linecap="round" stroke-linejoin="round"><path d="{Pictograms.For(product)}"/></g>
-            <g font-family="Inter,'Segoe UI',system-ui,sans-serif" font-size="22" font-weight="600" text-anchor="middle" fill="hsl({hue},50%,22%)">
+            <g font-family="Inter,'Segoe UI',system-ui,sans-serif" font-size="22" font-weight="600" text-anchor="middle"
+            fill="hsl({hue},50%,22%)">
             {Caption(product.Name)}
             </g>
             </svg>

@@ -7,7 +7,10 @@ using Microsoft.OpenApi;
 
 namespace DaprShop.Catalog;
 
-/// <summary>Reads a <see cref="ProductQuery"/> from a query string by hand: the list is the busiest endpoint, and each mistake gets its message.</summary>
+/// <summary>
+/// Reads a <see cref="ProductQuery"/> from a query string by hand: the list is the busiest endpoint, and each mistake gets its
+/// message.
+/// </summary>
 public static class ProductQueryString
 {
     private const int MaxSearchLength = 200;
@@ -39,8 +42,8 @@ public static class ProductQueryString
         long? Number(string name, long least, long most)
         {
             if (Text(name) is not { } text) return null;
-            var valid = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most;
-            validation.Check(valid, name, $"A whole number from {least} to {most}.");
+            var isNumber = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+            validation.Check(isNumber && number >= least && number <= most, name, $"A whole number from {least} to {most}.");
             return number;
         }
 

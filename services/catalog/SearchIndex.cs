@@ -246,7 +246,8 @@ public sealed class SearchIndex
         for (var t = 0; t < _terms.Length; t++)
         {
             var term = _terms[t];
-            for (; more && string.CompareOrdinal(news.Current, term) < 0; more = news.MoveNext()) Keep(news.Current, [.. additions[news.Current]]);
+            for (; more && string.CompareOrdinal(news.Current, term) < 0; more = news.MoveNext())
+                Keep(news.Current, [.. additions[news.Current]]);
             var list = touched.Contains(term) ? Array.FindAll(_postings[t], posting => !gone.Contains(posting >> 2)) : _postings[t];
             if (more && news.Current == term)
             {

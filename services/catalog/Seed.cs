@@ -19,7 +19,9 @@ public sealed class Seed(CatalogStore store, Shelf shelf, TimeProvider time, ICo
 {
     private const int BatchSize = 100;
 
-    /// <summary>Setting: the path of a JSON file of <see cref="SeedProduct"/>s; empty for none, absent for the one in the assembly.</summary>
+    /// <summary>
+    /// Setting: the path of a JSON file of <see cref="SeedProduct"/>s; empty for none, absent for the one in the assembly.
+    /// </summary>
     public const string FileSetting = "Catalog:SeedFile";
 
     public async Task PlantAsync(CancellationToken cancellation)

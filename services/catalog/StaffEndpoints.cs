@@ -31,7 +31,8 @@ public static class StaffEndpoints
     }
 
     private static async Task<Results<Ok<ProductView>, Problem>> Replace(
-        string id, ProductInput input, [FromHeader(Name = "If-Match")] string? ifMatch, Editor editor, HttpResponse response, CancellationToken cancellation)
+        string id, ProductInput input, [FromHeader(Name = "If-Match")] string? ifMatch,
+        Editor editor, HttpResponse response, CancellationToken cancellation)
     {
         if ((input with { Id = null }).Check() is { } invalid) return invalid;
         var (item, problem) = await editor.EditAsync(
@@ -56,7 +57,9 @@ public static class StaffEndpoints
     {
         if (current is null or { Deleted: true }) return Problem.NotFound("There is no such product.");
         if (string.IsNullOrEmpty(ifMatch))
-            return new Problem(StatusCodes.Status428PreconditionRequired, "Send the product's ETag in If-Match, so that nobody's change is lost.");
+            return new Problem(
+                StatusCodes.Status428PreconditionRequired,
+                "Send the product's ETag in If-Match, so that nobody's change is lost.");
         return ETags.IsMatch(ifMatch, current.Version) ? null : Problem.Stale("The product was changed meanwhile; read it again.");
     }
 }

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace DaprShop.Catalog;
 
-/// <summary>Splits text into words as the search compares them: lower case, without diacritics, apostrophes dropped ("chef's" is "chefs").</summary>
+/// <summary>
+/// Splits text into words as the search compares them: lower case, without diacritics, apostrophes dropped ("chef's" is "chefs").
+/// </summary>
 public static class Words
 {
     private const int MaxLength = 40;

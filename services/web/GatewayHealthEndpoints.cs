@@ -28,7 +28,9 @@ public static class GatewayHealthEndpoints
 /// <param name="Services">App id → <c>up</c> or <c>down</c>.</param>
 public sealed record HealthReport(string Status, IReadOnlyDictionary<string, string> Services);
 
-/// <summary>Asks each service's <c>/healthz</c> through the sidecar, all at once and at most once a second, however many want to know.</summary>
+/// <summary>
+/// Asks each service's <c>/healthz</c> through the sidecar, all at once and at most once a second, however many want to know.
+/// </summary>
 public sealed class ShopHealth(DaprClient dapr, TimeProvider time) : IDisposable
 {
     public const string Up = "up";

@@ -4,7 +4,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace DaprShop.Web;
 
-/// <summary>The files under wwwroot, served from the assembly. Pages link to them with a version, so browsers may keep them for ever.</summary>
+/// <summary>
+/// The files under wwwroot, served from the assembly. Pages link to them with a version, so browsers may keep them for ever.
+/// </summary>
 public static class SiteFiles
 {
     private const string Prefix = "wwwroot/";
@@ -22,7 +24,8 @@ public static class SiteFiles
         {
             app.MapGet(path, (HttpContext context) =>
             {
-                context.Response.Headers.CacheControl = context.Request.Query.ContainsKey("v") ? "public, max-age=31536000, immutable" : "no-cache";
+                var isVersioned = context.Request.Query.ContainsKey("v");
+                context.Response.Headers.CacheControl = isVersioned ? "public, max-age=31536000, immutable" : "no-cache";
                 return TypedResults.Bytes(file.Content, file.ContentType, entityTag: new EntityTagHeaderValue($"\"{file.Version}\""));
             }).ShortCircuit();
         }

@@ -33,7 +33,8 @@ public sealed class CatalogHost : IAsyncLifetime
     }
 
     public Task LoadedAsync() => ShopHost.EventuallyAsync(
-        async () => (await Shop.Client("catalog").GetAsync("/api/catalog/products")).StatusCode == HttpStatusCode.OK, "the catalogue to be loaded");
+        async () => (await Shop.Client("catalog").GetAsync("/api/catalog/products")).StatusCode == HttpStatusCode.OK,
+            "the catalogue to be loaded");
 
     public HttpClient Staff() => Shop.Client("catalog", Shop.StaffToken());
 
@@ -62,10 +63,13 @@ public sealed class CatalogHost : IAsyncLifetime
             @event = new
             {
                 id = $"stock-{level.ProductId}-{level.Version}",
-                data = new StockChanged($"stock-{level.ProductId}-{level.Version}", DateTimeOffset.UnixEpoch, level.ProductId, level.Version, level.Available, 0, level.Available),
+                data = new StockChanged($"stock-{level.ProductId}-{level.Version}", DateTimeOffset.UnixEpoch, level.ProductId,
+                    level.Version, level.Available, 0, level.Available),
             },
         });
-        var answer = await Shop.SidecarClient("catalog").PostAsJsonAsync($"/events/{Topics.InventoryStockChanged}", new { id = "batch", topic = Topics.InventoryStockChanged, entries });
+        var answer = await Shop.SidecarClient("catalog")
+            .PostAsJsonAsync($"/events/{Topics.InventoryStockChanged}",
+                new { id = "batch", topic = Topics.InventoryStockChanged, entries });
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         return await answer.Content.ReadFromJsonAsync<JsonElement>();
     }
@@ -81,9 +85,11 @@ public sealed class CatalogServiceTests(CatalogHost host) : IClassFixture<Catalo
         Assert.True((await host.GetAsync("/api/catalog/products")).GetProperty("total").GetInt32() >= 200);
         Assert.True((await host.GetAsync("/api/catalog/categories")).GetProperty("items").GetArrayLength() >= 8);
         await ShopHost.EventuallyAsync(
-            () => Task.FromResult(Samples.Seeds.Select(seed => seed.Id).ToHashSet().IsSubsetOf(host.Heard.Select(changed => changed.ProductId))), "all seeds to be told");
+            () => Task.FromResult(Samples.Seeds.Select(seed => seed.Id).ToHashSet()
+                .IsSubsetOf(host.Heard.Select(changed => changed.ProductId))), "all seeds to be told");
         var kettle = host.Heard.First(changed => changed.ProductId == "kettle-01");
-        Assert.Equal(("product-kettle-01-1", 1L, false, 5990L, 980), (kettle.EventId, kettle.Version, kettle.Deleted, kettle.Price.Amount, kettle.WeightGrams));
+        Assert.Equal(("product-kettle-01-1", 1L, false, 5990L, 980),
+            (kettle.EventId, kettle.Version, kettle.Deleted, kettle.Price.Amount, kettle.WeightGrams));
     }
 
     [Theory]
@@ -97,7 +103,8 @@ public sealed class CatalogServiceTests(CatalogHost host) : IClassFixture<Catalo
         var list = await host.GetAsync("/api/catalog/products" + query);
         Assert.Equal(["items", "total", "page", "pageSize"], list.EnumerateObject().Select(property => property.Name));
         foreach (var item in list.GetProperty("items").EnumerateArray())
-            Assert.Equal(["id", "name", "description", "category", "price", "imageUrl", "available"], item.EnumerateObject().Select(property => property.Name));
+            Assert.Equal(["id", "name", "description", "category", "price", "imageUrl", "available"], item.EnumerateObject()
+                .Select(property => property.Name));
     }
 
     [Theory]
@@ -129,7 +136,9 @@ public sealed class CatalogServiceTests(CatalogHost host) : IClassFixture<Catalo
         var first = await client.GetAsync(path);
         Assert.Equal(type, first.Content.Headers.ContentType!.MediaType);
         Assert.NotNull(first.Headers.CacheControl);
-        using var again = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { IfNoneMatch = { new EntityTagHeaderValue(first.Headers.ETag!.Tag, isWeak: true) } } };
+        using var again = new HttpRequestMessage(HttpMethod.Get,
+            path)
+        { Headers = { IfNoneMatch = { new EntityTagHeaderValue(first.Headers.ETag!.Tag, isWeak: true) } } };
         var second = await client.SendAsync(again);
         Assert.Equal((HttpStatusCode.NotModified, first.Headers.ETag), (second.StatusCode, second.Headers.ETag));
         Assert.Empty(await second.Content.ReadAsByteArrayAsync());
@@ -144,7 +153,8 @@ public sealed class CatalogServiceTests(CatalogHost host) : IClassFixture<Catalo
     public async Task What_does_not_exist_is_a_404_problem(string path)
     {
         var answer = await host.Shop.Client("catalog").GetAsync(path);
-        Assert.Equal((HttpStatusCode.NotFound, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType!.MediaType));
+        Assert.Equal((HttpStatusCode.NotFound, "application/problem+json"),
+            (answer.StatusCode, answer.Content.Headers.ContentType!.MediaType));
     }
 
     [Fact]
@@ -153,26 +163,35 @@ public sealed class CatalogServiceTests(CatalogHost host) : IClassFixture<Catalo
         var created = await host.Staff().PostAsJsonAsync("/api/catalog/products", CatalogHost.Draft("Crème Brûlée Torch"));
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
         Assert.Equal("/api/catalog/products/creme-brulee-torch", created.Headers.Location!.OriginalString);
-        Assert.Equal("creme-brulee-torch", (await host.GetAsync("/api/catalog/products?search=creme+bruleee")).GetProperty("items")[0].GetProperty("id").GetString());
-        Assert.Equal(HttpStatusCode.Conflict, (await host.Staff().PostAsJsonAsync("/api/catalog/products", CatalogHost.Draft("Crème Brûlée Torch"))).StatusCode);
+        Assert.Equal("creme-brulee-torch", (await host.GetAsync("/api/catalog/products?search=creme+bruleee"))
+            .GetProperty("items")[0].GetProperty("id").GetString());
+        Assert.Equal(HttpStatusCode.Conflict,
+            (await host.Staff().PostAsJsonAsync("/api/catalog/products", CatalogHost.Draft("Crème Brûlée Torch"))).StatusCode);
 
         var tag = created.Headers.ETag!.ToString();
         Assert.Equal(428, (int)(await host.SendAsync(HttpMethod.Put, "creme-brulee-torch", CatalogHost.Draft("Torch"), null)).StatusCode);
         var changed = await host.SendAsync(HttpMethod.Put, "creme-brulee-torch", CatalogHost.Draft("Sugar Torch", price: 990), tag);
         Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
-        Assert.Equal(990, (await host.GetAsync("/api/catalog/products/creme-brulee-torch")).GetProperty("price").GetProperty("amount").GetInt64());
-        Assert.Equal(HttpStatusCode.PreconditionFailed, (await host.SendAsync(HttpMethod.Put, "creme-brulee-torch", CatalogHost.Draft("Late"), tag)).StatusCode);
-        Assert.Equal(HttpStatusCode.PreconditionFailed, (await host.SendAsync(HttpMethod.Delete, "creme-brulee-torch", null, tag)).StatusCode);
+        Assert.Equal(990, (await host.GetAsync("/api/catalog/products/creme-brulee-torch")).GetProperty("price").GetProperty("amount")
+            .GetInt64());
+        Assert.Equal(HttpStatusCode.PreconditionFailed,
+            (await host.SendAsync(HttpMethod.Put, "creme-brulee-torch", CatalogHost.Draft("Late"), tag)).StatusCode);
+        Assert.Equal(HttpStatusCode.PreconditionFailed,
+            (await host.SendAsync(HttpMethod.Delete, "creme-brulee-torch", null, tag)).StatusCode);
 
-        Assert.Equal(HttpStatusCode.NoContent, (await host.SendAsync(HttpMethod.Delete, "creme-brulee-torch", null, changed.Headers.ETag!.ToString())).StatusCode);
-        Assert.Equal(HttpStatusCode.NotFound, (await host.Shop.Client("catalog").GetAsync("/api/catalog/products/creme-brulee-torch")).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent,
+            (await host.SendAsync(HttpMethod.Delete, "creme-brulee-torch", null, changed.Headers.ETag!.ToString())).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound,
+            (await host.Shop.Client("catalog").GetAsync("/api/catalog/products/creme-brulee-torch")).StatusCode);
         Assert.Equal(0, (await host.GetAsync("/api/catalog/products?search=sugar+torch")).GetProperty("total").GetInt32());
-        Assert.Equal(HttpStatusCode.NotFound, (await host.SendAsync(HttpMethod.Put, "creme-brulee-torch", CatalogHost.Draft("Torch"), "*")).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound,
+            (await host.SendAsync(HttpMethod.Put, "creme-brulee-torch", CatalogHost.Draft("Torch"), "*")).StatusCode);
 
         var again = await host.Staff().PostAsJsonAsync("/api/catalog/products", CatalogHost.Draft("Torch", "creme-brulee-torch"));
         Assert.Equal(HttpStatusCode.Created, again.StatusCode);
         await ShopHost.EventuallyAsync(
-            () => Task.FromResult(host.Heard.Any(heard => heard is { ProductId: "creme-brulee-torch", Version: 4, Deleted: false })), "the fourth version to be told");
+            () => Task.FromResult(host.Heard.Any(heard => heard is { ProductId: "creme-brulee-torch", Version: 4, Deleted: false })),
+                "the fourth version to be told");
     }
 
     [Fact]
@@ -180,7 +199,8 @@ public sealed class CatalogServiceTests(CatalogHost host) : IClassFixture<Catalo
     {
         var created = await host.Staff().PostAsJsonAsync("/api/catalog/products", CatalogHost.Draft("Contended"));
         var tag = created.Headers.ETag!.ToString();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => host.SendAsync(HttpMethod.Put, "contended", CatalogHost.Draft($"Contended {i}"), tag)));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 6)
+            .Select(i => host.SendAsync(HttpMethod.Put, "contended", CatalogHost.Draft($"Contended {i}"), tag)));
         Assert.Single(answers, answer => answer.StatusCode == HttpStatusCode.OK);
         Assert.Equal(5, answers.Count(answer => answer.StatusCode == HttpStatusCode.PreconditionFailed));
     }
@@ -188,21 +208,30 @@ public sealed class CatalogServiceTests(CatalogHost host) : IClassFixture<Catalo
     [Fact]
     public async Task Wrong_products_are_refused_and_only_staff_may_write()
     {
-        var answer = await host.Staff().PostAsJsonAsync("/api/catalog/products", new { id = "A B", name = " ", category = "X", price = new { amount = -1, currency = "EUR" }, weightGrams = -1 });
+        var answer = await host.Staff()
+            .PostAsJsonAsync("/api/catalog/products",
+                new { id = "A B", name = " ", category = "X", price = new { amount = -1, currency = "EUR" }, weightGrams = -1 });
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        var errors = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("errors").EnumerateObject().Select(error => error.Name);
+        var errors = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("errors").EnumerateObject()
+            .Select(error => error.Name);
         Assert.Equal(["id", "name", "category", "price.amount", "price.currency", "weightGrams"], errors);
-        Assert.Equal(HttpStatusCode.BadRequest, (await host.Staff().PostAsync("/api/catalog/products", new StringContent("{", null, "application/json"))).StatusCode);
-        Assert.Equal(HttpStatusCode.BadRequest, (await host.Staff().PostAsJsonAsync("/api/catalog/products", new { name = "x", category = "x", price = 12 })).StatusCode);
-        Assert.Equal(HttpStatusCode.Unauthorized, (await host.Shop.Client("catalog").PostAsJsonAsync("/api/catalog/products", CatalogHost.Draft("x"))).StatusCode);
-        Assert.Equal(HttpStatusCode.Forbidden, (await host.Shop.Client("catalog", host.Shop.Token()).PostAsJsonAsync("/api/catalog/products", CatalogHost.Draft("x"))).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest,
+            (await host.Staff().PostAsync("/api/catalog/products", new StringContent("{", null, "application/json"))).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest,
+            (await host.Staff().PostAsJsonAsync("/api/catalog/products", new { name = "x", category = "x", price = 12 })).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized,
+            (await host.Shop.Client("catalog").PostAsJsonAsync("/api/catalog/products", CatalogHost.Draft("x"))).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden,
+            (await host.Shop.Client("catalog", host.Shop.Token())
+                .PostAsJsonAsync("/api/catalog/products", CatalogHost.Draft("x"))).StatusCode);
     }
 
     [Fact]
     public async Task Stock_events_may_come_twice_late_and_for_products_unknown()
     {
         var reply = await host.StockAsync(("lamp-01", 2, 20), ("lamp-01", 1, 10), ("nobody-knows-me", 1, 5));
-        Assert.All(reply.GetProperty("statuses").EnumerateArray(), status => Assert.Equal("SUCCESS", status.GetProperty("status").GetString()));
+        Assert.All(reply.GetProperty("statuses").EnumerateArray(), status =>
+            Assert.Equal("SUCCESS", status.GetProperty("status").GetString()));
         Assert.Equal(20, await host.AvailableAsync("lamp-01"));
         await host.StockAsync(("lamp-01", 1, 10));
         await host.StockAsync(("lamp-01", 2, 20));
@@ -211,15 +240,18 @@ public sealed class CatalogServiceTests(CatalogHost host) : IClassFixture<Catalo
         var before = (await host.Shop.Client("catalog").GetAsync("/api/catalog/products/lamp-01")).Headers.ETag!.ToString();
         await host.StockAsync(("lamp-01", 3, 0));
         Assert.Equal(0, await host.AvailableAsync("lamp-01"));
-        Assert.Equal(0, (await host.GetAsync("/api/catalog/products?search=led+desk+lamp+dimmer&inStock=true")).GetProperty("total").GetInt32());
+        Assert.Equal(0, (await host.GetAsync("/api/catalog/products?search=led+desk+lamp+dimmer&inStock=true")).GetProperty("total")
+            .GetInt32());
         // The tag of the older stock is another representation but the same version: staff may still change the product.
-        Assert.Equal(HttpStatusCode.OK, (await host.SendAsync(HttpMethod.Put, "lamp-01", CatalogHost.Draft("LED Desk Lamp with Dimmer"), before)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK,
+            (await host.SendAsync(HttpMethod.Put, "lamp-01", CatalogHost.Draft("LED Desk Lamp with Dimmer"), before)).StatusCode);
     }
 
     [Fact]
     public async Task Stock_events_come_through_the_broker()
     {
-        await host.Shop.PublishAsync(Topics.InventoryStockChanged, new StockChanged("stock-tent-01-7", DateTimeOffset.UnixEpoch, "tent-01", 7, 33, 0, 33));
+        await host.Shop.PublishAsync(Topics.InventoryStockChanged,
+            new StockChanged("stock-tent-01-7", DateTimeOffset.UnixEpoch, "tent-01", 7, 33, 0, 33));
         await ShopHost.EventuallyAsync(async () => await host.AvailableAsync("tent-01") == 33, "the stock to arrive");
     }
 
@@ -228,9 +260,11 @@ public sealed class CatalogServiceTests(CatalogHost host) : IClassFixture<Catalo
     {
         var quotes = await host.Shop.SidecarClient("catalog").GetFromJsonAsync<ProductQuote[]>("/internal/products?ids=kettle-03,none,press-01,kettle-03");
         Assert.Equal(["kettle-03", "press-01"], quotes!.Select(quote => quote.ProductId));
-        Assert.Equal(new ProductQuote("kettle-03", "Enamel Stovetop Kettle 2 L", new(4290, "USD"), 1180, 1, "/api/catalog/products/kettle-03/image"), quotes![0]);
+        Assert.Equal(new ProductQuote("kettle-03", "Enamel Stovetop Kettle 2 L", new(4290, "USD"), 1180, 1,
+            "/api/catalog/products/kettle-03/image"), quotes![0]);
         Assert.Equal(HttpStatusCode.BadRequest, (await host.Shop.SidecarClient("catalog").GetAsync("/internal/products")).StatusCode);
-        Assert.Equal(HttpStatusCode.Unauthorized, (await host.Shop.Client("catalog").GetAsync("/internal/products?ids=kettle-03")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized,
+            (await host.Shop.Client("catalog").GetAsync("/internal/products?ids=kettle-03")).StatusCode);
     }
 }
 
@@ -264,7 +298,8 @@ public sealed class CatalogLivesTests
         // Another replica: the same store, a shelf of its own.
         var state = new DaprShop.Common.StateStore(host.Shop.Dapr("catalog"), "catalog-store");
         using var store = new CatalogStore(state);
-        await store.ChangeAsync(["kettle-02"], (_, current, _) => current! with { Name = "From elsewhere", Version = current.Version + 1 }, default);
+        await store.ChangeAsync(["kettle-02"], (_, current, _) => current! with { Name = "From elsewhere", Version = current.Version + 1 },
+            default);
         await store.ChangeAsync(
             [.. Enumerable.Range(0, 90).Select(i => $"more-{i}")],
             (id, _, position) => Samples.Product(position, "More") with { Id = id },
@@ -272,16 +307,20 @@ public sealed class CatalogLivesTests
         await new StockStore(state).TrySaveAsync([new StockLevel("kettle-02", 9, 99)], default);
         await ShopHost.EventuallyAsync(async () => await host.AvailableAsync("kettle-02") == 99, "the stock");
         await ShopHost.EventuallyAsync(
-            async () => (await host.GetAsync("/api/catalog/products?search=elsewhere")).GetProperty("total").GetInt32() == 1, "the new name");
+            async () => (await host.GetAsync("/api/catalog/products?search=elsewhere")).GetProperty("total").GetInt32() == 1,
+                "the new name");
         await ShopHost.EventuallyAsync(
-            async () => (await host.GetAsync("/api/catalog/products?search=more&category=things")).GetProperty("total").GetInt32() == 90, "the new products");
-        await ShopHost.EventuallyAsync(() => Task.FromResult(host.Heard.Any(changed => changed.ProductId == "more-89")), "the sweep to tell of them", 30);
+            async () => (await host.GetAsync("/api/catalog/products?search=more&category=things")).GetProperty("total").GetInt32() == 90,
+                "the new products");
+        await ShopHost.EventuallyAsync(() => Task.FromResult(host.Heard.Any(changed => changed.ProductId == "more-89")),
+            "the sweep to tell of them", 30);
     }
 
     [Fact]
     public async Task A_seed_that_was_cut_short_is_continued()
     {
-        await using var shop = await ShopHost.StartAsync(shop => shop.Service("catalog", CatalogService.Create, null, ("Catalog:SeedFile", "")));
+        await using var shop = await ShopHost.StartAsync(shop =>
+            shop.Service("catalog", CatalogService.Create, null, ("Catalog:SeedFile", "")));
         var state = new DaprShop.Common.StateStore(shop.Dapr("catalog"), "catalog-store");
         using var store = new CatalogStore(state);
         var shelf = new Shelf();

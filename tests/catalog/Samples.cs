@@ -8,8 +8,10 @@ namespace DaprShop.Catalog.Tests;
 internal static class Samples
 {
     public static Product Product(
-        int position, string name, string category = "things", string description = "", long price = 1000, long version = 1, bool deleted = false) =>
-        new($"p-{position}", name, description, category, new Money(price, "USD"), 500, version, position, DateTimeOffset.UnixEpoch, deleted);
+        int position, string name, string category = "things", string description = "", long price = 1000, long version = 1,
+            bool deleted = false) =>
+        new($"p-{position}", name, description, category, new Money(price, "USD"), 500, version, position, DateTimeOffset.UnixEpoch,
+            deleted);
 
     public static SearchIndex Index(params Product[] products) => SearchIndex.Empty.With(products);
 
@@ -31,7 +33,8 @@ internal static class Samples
     }
 
     /// <summary>One typing mistake in a word, its first letter included.</summary>
-    public static Gen<string> Typo(string word) => Gen.Select(Gen.Int[0, 3], Gen.Int[0, word.Length - 1], Gen.Char['a', 'z'], (kind, at, letter) => kind switch
+    public static Gen<string> Typo(string word) =>
+        Gen.Select(Gen.Int[0, 3], Gen.Int[0, word.Length - 1], Gen.Char['a', 'z'], (kind, at, letter) => kind switch
     {
         0 => word.Remove(at, 1),
         1 => word.Insert(at, letter.ToString()),

@@ -68,19 +68,22 @@ public sealed class SearchTests
     [Fact]
     public void Every_product_is_found_by_any_prefix_of_any_word() =>
         Gen.OneOf([.. Samples.Seeds])
-            .SelectMany(seed => Gen.OneOf([.. Words.Of(seed.Name + " " + seed.Description)]).SelectMany(word => Gen.Int[1, word.Length].Select(length => (seed.Id, Prefix: word[..length]))))
+            .SelectMany(seed => Gen.OneOf([.. Words.Of(seed.Name + " " + seed.Description)])
+                .SelectMany(word => Gen.Int[1, word.Length].Select(length => (seed.Id, Prefix: word[..length]))))
             .Sample(example => Assert.Contains(example.Id, Find(example.Prefix)), iter: 1000);
 
     [Fact]
     public void Every_product_is_found_in_spite_of_a_typo() =>
-        Gen.OneOf([.. Samples.Seeds.SelectMany(seed => Words.Of(seed.Name).Where(word => word.Length >= 5 && !word.All(char.IsAsciiDigit)).Select(word => (seed.Id, word)))])
+        Gen.OneOf([.. Samples.Seeds.SelectMany(seed => Words.Of(seed.Name).Where(word => word.Length >= 5 && !word.All(char.IsAsciiDigit))
+            .Select(word => (seed.Id, word)))])
             .SelectMany(example => Samples.Typo(example.word).Select(typo => (example.Id, typo)))
             .Sample(example => Assert.Contains(example.Id, Find(example.typo)), iter: 2000);
 
     [Fact]
     public void Typos_are_found_as_by_comparing_with_every_word()
     {
-        var terms = Samples.Seeds.SelectMany(seed => Words.Of(seed.Name + " " + seed.Description)).Distinct().Order(StringComparer.Ordinal).ToArray();
+        var terms = Samples.Seeds.SelectMany(seed => Words.Of(seed.Name + " " + seed.Description)).Distinct().Order(StringComparer.Ordinal)
+            .ToArray();
         var shared = TypoMatcher.SharedPrefixes(terms);
         Gen.Select(Gen.OneOf(terms).SelectMany(Samples.Typo), Gen.Int[1, 2]).Sample((word, limit) =>
         {
@@ -96,7 +99,8 @@ public sealed class SearchTests
         var query = Gen.Select(
             Gen.OneOf(null, "kitchen", "games", "nowhere"), Gen.OneOf<long?>(null, 0, 2000), Gen.OneOf<long?>(null, 1500, 5000),
             Gen.OneOf<bool?>(null, true, false), Gen.Enum<ProductSort>(), Gen.Int[1, 12], Gen.Int[1, 100])
-            .Select((category, min, max, inStock, sort, page, size) => new ProductQuery(null, category, min, max, inStock, sort, page, size));
+            .Select((category, min, max, inStock, sort, page, size) =>
+                new ProductQuery(null, category, min, max, inStock, sort, page, size));
         static bool Available(int position) => position % 3 > 0;
         query.Sample(query =>
         {
@@ -107,13 +111,15 @@ public sealed class SearchTests
             var sorted = query.Sort switch
             {
                 ProductSort.Price => matching.OrderBy(product => product.Price.Amount).ThenBy(product => product.Position),
-                ProductSort.PriceDescending => matching.OrderByDescending(product => product.Price.Amount).ThenByDescending(product => product.Position),
+                ProductSort.PriceDescending =>
+                    matching.OrderByDescending(product => product.Price.Amount).ThenByDescending(product => product.Position),
                 ProductSort.Newest => matching.OrderByDescending(product => product.Position),
                 _ => matching.OrderBy(product => product.Name, StringComparer.OrdinalIgnoreCase),
             };
             var hits = s_shop.Search(query, Available);
             Assert.Equal(matching.Count, hits.Total);
-            Assert.Equal(sorted.Skip((query.Page - 1) * query.PageSize).Take(query.PageSize).Select(product => product.Position), hits.Positions);
+            Assert.Equal(sorted.Skip((query.Page - 1) * query.PageSize).Take(query.PageSize).Select(product => product.Position),
+                hits.Positions);
         });
     }
 
@@ -121,7 +127,8 @@ public sealed class SearchTests
     public void Pages_of_a_search_add_up_to_the_whole()
     {
         var whole = s_shop.Search(new ProductQuery("a", PageSize: 100), _ => true);
-        var pages = Enumerable.Range(1, 15).SelectMany(page => s_shop.Search(new ProductQuery("a", Page: page, PageSize: 7), _ => true).Positions);
+        var pages = Enumerable.Range(1, 15)
+            .SelectMany(page => s_shop.Search(new ProductQuery("a", Page: page, PageSize: 7), _ => true).Positions);
         Assert.Equal(whole.Positions, pages.Take(whole.Positions.Count));
     }
 
@@ -137,7 +144,8 @@ public sealed class SearchTests
             foreach (var query in new[] { "red", "kettle", "lam", "ketle", null })
                 foreach (var sort in Enum.GetValues<ProductSort>())
                 {
-                    var (expected, actual) = (atOnce.Search(new(query, Sort: sort), _ => true), stepwise.Search(new(query, Sort: sort), _ => true));
+                    var (expected, actual) = (atOnce.Search(new(query, Sort: sort), _ => true),
+                        stepwise.Search(new(query, Sort: sort), _ => true));
                     Assert.Equal(expected.Total, actual.Total);
                     Assert.Equal(expected.Positions, actual.Positions);
                 }

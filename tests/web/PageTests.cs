@@ -7,7 +7,8 @@ public sealed class PageTests(WebHost host) : IClassFixture<WebHost>
 {
     private static readonly (string, string)[] s_address =
     [
-        ("Form.Recipient", "Ann"), ("Form.Line1", "1 Long Lane"), ("Form.PostalCode", "12345"), ("Form.City", "Town"), ("Form.Country", "US"),
+        ("Form.Recipient", "Ann"), ("Form.Line1", "1 Long Lane"), ("Form.PostalCode", "12345"), ("Form.City", "Town"),
+            ("Form.Country", "US"),
         ("Form.Method", "express"), ("Form.PaymentToken", "tok_ok"), ("Form.Action", "order"),
     ];
 
@@ -103,7 +104,9 @@ public sealed class PageTests(WebHost host) : IClassFixture<WebHost>
         Assert.Equal("/checkout", browser.Address.AbsolutePath);
         Assert.Contains("3 × The kettle-01", browser.Text); // the guest's basket came along
 
-        await browser.SubmitAsync("checkout", [.. s_address.Where(field => field.Item1 is not ("Form.Action" or "Form.Country")), ("Form.Action", "rates"), ("Form.Country", "JP")]);
+        await browser.SubmitAsync("checkout",
+            [.. s_address.Where(field => field.Item1 is not ("Form.Action" or "Form.Country")), ("Form.Action", "rates"),
+                ("Form.Country", "JP")]);
         Assert.Contains("We do not deliver there yet", browser.Text);
         Assert.Contains("1 Long Lane", browser.Html);
 
@@ -209,7 +212,8 @@ public sealed class PageTests(WebHost host) : IClassFixture<WebHost>
         var browser = await host.SignedInAsync("staff@example.org");
         await browser.OpenAsync("/staff/products/kettle-01");
         Assert.Contains("value=\"25.00\"", browser.Html);
-        (string, string)[] fields = [("Form.Name", "Better"), ("Form.Category", "kitchen"), ("Form.Price", "19.99"), ("Form.WeightGrams", "700")];
+        (string, string)[] fields = [("Form.Name", "Better"), ("Form.Category", "kitchen"), ("Form.Price", "19.99"),
+            ("Form.WeightGrams", "700")];
         await browser.SubmitAsync("save", fields);
         Assert.Contains("PUT kettle-01 \"3.7\" Bearer token-of-staff", host.StaffCalls);
         await browser.SubmitAsync("save", [.. fields, ("Form.ETag", "\"1.1\"")]);
@@ -222,7 +226,8 @@ public sealed class PageTests(WebHost host) : IClassFixture<WebHost>
         Assert.Contains("DELETE kettle-01 \"3.7\" Bearer token-of-staff", host.StaffCalls);
         await browser.OpenAsync("/staff/products/new");
         await browser.SubmitAsync("create", fields);
-        Assert.Contains(host.StaffCalls, call => call.StartsWith("POST", StringComparison.Ordinal) && call.Contains("\"amount\":1999", StringComparison.Ordinal));
+        Assert.Contains(host.StaffCalls, call => call.StartsWith("POST", StringComparison.Ordinal)
+            && call.Contains("\"amount\":1999", StringComparison.Ordinal));
         await browser.OpenAsync("/staff/orders?status=confirmed");
         Assert.Contains("All orders", browser.Text);
     }
@@ -244,7 +249,12 @@ public sealed class PageTests(WebHost host) : IClassFixture<WebHost>
     public async Task Cookies_are_closed_to_scripts_and_other_sites()
     {
         var browser = await host.Browser().OpenAsync("/sign-in");
-        var client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = browser.Address };
+        var client = new HttpClient(new HttpClientHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false
+        })
+        { BaseAddress = browser.Address };
         var page = await client.GetAsync("/sign-in");
         Assert.All(page.Headers.GetValues("Set-Cookie"), cookie => Assert.Contains("httponly", cookie));
     }

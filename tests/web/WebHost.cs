@@ -57,11 +57,23 @@ public sealed class WebHost : IAsyncLifetime
         {
             app.MapGet("/api/shipping/rates", (string country, int weight) => country == "JP"
                 ? Results.Json(new { items = Array.Empty<object>() })
-                : Results.Json(new { items = new[] { new { method = "standard", price = new Money(500, "USD"), estimatedDays = 4 }, new { method = "express", price = new Money(1500, "USD"), estimatedDays = 1 } } }));
+                : Results.Json(new
+                {
+                    items = new[] { new { method = "standard", price = new Money(500, "USD"), estimatedDays = 4 },
+                    new { method = "express", price = new Money(1500, "USD"), estimatedDays = 1 } }
+                }));
             app.MapGet("/api/shipments/{id}", (string id) =>
-                Results.Json(new { orderId = id, status = "created", trackingNumber = "DS123", events = new[] { new { status = "created", at = DateTimeOffset.UnixEpoch } } }));
+                Results.Json(new
+                {
+                    orderId = id,
+                    status = "created",
+                    trackingNumber = "DS123",
+                    events = new[] { new { status = "created", at = DateTimeOffset.UnixEpoch } }
+                }));
         })
-        .Fake("notification", app => app.MapGet("/api/notifications", () => Results.Json(Page(new { id = "n-1", kind = "orderConfirmed", title = Hostile, text = "It is on its way.", createdAt = DateTimeOffset.UnixEpoch, orderId = "o-1" })))));
+        .Fake("notification", app =>
+            app.MapGet("/api/notifications", () =>
+                Results.Json(Page(new { id = "n-1", kind = "orderConfirmed", title = Hostile, text = "It is on its way.", createdAt = DateTimeOffset.UnixEpoch, orderId = "o-1" })))));
 
     public ValueTask DisposeAsync() => Shop.DisposeAsync();
 
@@ -87,9 +99,17 @@ public sealed class WebHost : IAsyncLifetime
         app.MapPost("/api/members/token", (JsonElement body) =>
         {
             if (body.TryGetProperty("refreshToken", out _)) Interlocked.Increment(ref _refreshes);
-            else if (body.GetProperty("password").GetString() != "correct horse") return Problem(401, "E-mail address or password is wrong.");
+            else if (body.GetProperty("password").GetString() != "correct horse") return Problem(401,
+                "E-mail address or password is wrong.");
             var role = body.TryGetProperty("email", out var email) && email.GetString() == "staff@example.org" ? "staff" : "member";
-            return Results.Json(new { accessToken = $"token-of-{role}", tokenType = "Bearer", expiresIn = 900, refreshToken = Guid.NewGuid().ToString() });
+            return Results.Json(new
+            {
+                accessToken = $"token-of-{role}",
+                tokenType = "Bearer",
+                expiresIn = 900,
+                refreshToken = Guid.NewGuid()
+                .ToString()
+            });
         });
         app.MapGet("/api/members/me", (HttpRequest request) => request.Headers.Authorization == "Bearer token-of-staff"
             ? Results.Json(new { id = "s-1", email = "staff@example.org", displayName = "Stef", role = "staff", locale = "en" })
@@ -110,20 +130,24 @@ public sealed class WebHost : IAsyncLifetime
             imageUrl = $"/api/catalog/products/{id}/image",
             available,
         };
-        app.MapGet("/api/catalog/categories", () => Results.Json(new { items = new[] { new { id = "kitchen", name = "Kitchen", count = 2 } } }));
+        app.MapGet("/api/catalog/categories", () =>
+            Results.Json(new { items = new[] { new { id = "kitchen", name = "Kitchen", count = 2 } } }));
         app.MapGet("/api/catalog/products", (string? search, string? minPrice) => minPrice is not null && !long.TryParse(minPrice, out _)
             ? Results.ValidationProblem(new Dictionary<string, string[]> { ["minPrice"] = ["A whole number."] })
-            : Results.Json(search == "nothing" ? Page() : new { items = new[] { Product("kettle-01"), Product("hostile", 0) }, total = 60, page = 1, pageSize = 24 }));
+            : Results.Json(search == "nothing" ? Page()
+                : new { items = new[] { Product("kettle-01"), Product("hostile", 0) }, total = 60, page = 1, pageSize = 24 }));
         app.MapGet("/api/catalog/products/{id}", (string id, HttpResponse response) =>
         {
             response.Headers.ETag = "\"3.7\"";
             return id is "kettle-01" or "hostile" ? Results.Json(Product(id)) : Problem(404, "There is no such product.");
         });
-        app.MapGet("/internal/products", (string ids) => Results.Json(ids.Split(',').Select(id => new ProductQuote(id, id, new(2500, "USD"), 800, 3, ""))));
+        app.MapGet("/internal/products", (string ids) =>
+            Results.Json(ids.Split(',').Select(id => new ProductQuote(id, id, new(2500, "USD"), 800, 3, ""))));
         app.MapMethods("/api/catalog/products/{id}", ["PUT", "DELETE"], (string id, HttpRequest request) =>
         {
             StaffCalls.Enqueue($"{request.Method} {id} {request.Headers.IfMatch} {request.Headers.Authorization}");
-            return request.Headers.IfMatch == "\"1.1\"" ? Problem(412, "The product was changed meanwhile; read it again.") : Results.Json(Product(id));
+            return request.Headers.IfMatch == "\"1.1\"" ? Problem(412, "The product was changed meanwhile; read it again.")
+                : Results.Json(Product(id));
         });
         app.MapPost("/api/catalog/products", async (HttpRequest request) =>
         {
@@ -134,11 +158,14 @@ public sealed class WebHost : IAsyncLifetime
 
     private void MapBasket(WebApplication app)
     {
-        static string Owner(HttpRequest request) => (string?)request.Headers.Authorization ?? (string?)request.Headers["X-Basket-Id"] ?? throw new BadHttpRequestException("whose?");
+        static string Owner(HttpRequest request) =>
+            (string?)request.Headers.Authorization ?? (string?)request.Headers["X-Basket-Id"] ?? throw new BadHttpRequestException("whose?");
         ConcurrentDictionary<string, int> Of(string owner) => Baskets.GetOrAdd(owner, _ => new());
         static IResult Show(ConcurrentDictionary<string, int> basket)
         {
-            var items = basket.Order().Select(line => new BasketItem(line.Key, $"The {line.Key}", new(2500, "USD"), line.Value, new(2500 * line.Value, "USD"))).ToList();
+            var items = basket.Order()
+                .Select(line => new BasketItem(line.Key, $"The {line.Key}", new(2500, "USD"), line.Value, new(2500 * line.Value, "USD")))
+                    .ToList();
             return Results.Json(new BasketView(items, new(items.Sum(item => item.LineTotal.Amount), "USD")), JsonSerializerOptions.Web);
         }
 
@@ -170,7 +197,8 @@ public sealed class WebHost : IAsyncLifetime
             id,
             status = Cancelled.ContainsKey(id) ? "cancelled" : "confirmed",
             memberId = (string?)null,
-            items = new[] { new { productId = "kettle-01", name = Hostile, unitPrice = new Money(2500, "USD"), quantity = 2, lineTotal = new Money(5000, "USD") } },
+            items = new[] { new { productId = "kettle-01", name = Hostile, unitPrice = new Money(2500, "USD"), quantity = 2,
+                lineTotal = new Money(5000, "USD") } },
             subtotal = new Money(5000, "USD"),
             shippingMethod = "standard",
             shippingCost = new Money(500, "USD"),
@@ -190,8 +218,14 @@ public sealed class WebHost : IAsyncLifetime
             return Results.Json(Order(key), JsonSerializerOptions.Web, statusCode: 202);
         });
         app.MapGet("/api/orders", () => Results.Json(Page(Order("o-1")), JsonSerializerOptions.Web));
-        app.MapGet("/api/orders/{id}", (string id) => id == "missing" ? Problem(404, "There is no such order.") : Results.Json(Order(id), JsonSerializerOptions.Web));
-        app.MapGet("/api/orders/{id}/history", (string id) => Results.Json(new { items = new[] { new { version = 1, type = "submitted", status = "submitted", at = DateTimeOffset.UnixEpoch } } }));
+        app.MapGet("/api/orders/{id}", (string id) => id == "missing" ? Problem(404, "There is no such order.")
+            : Results.Json(Order(id), JsonSerializerOptions.Web));
+        app.MapGet("/api/orders/{id}/history", (string id) =>
+            Results.Json(new
+            {
+                items = new[] { new { version = 1, type = "submitted", status = "submitted",
+                at = DateTimeOffset.UnixEpoch } }
+            }));
         app.MapPost("/api/orders/{id}/cancel", (string id) =>
         {
             if (id == "shipped") return Problem(409, "An order that is shipped cannot be cancelled.");
@@ -232,7 +266,8 @@ public sealed partial class Browser(Uri address) : IDisposable
     public async Task<Browser> DoubleSubmitAsync(string form, params (string Name, string Value)[] fields)
     {
         var content = Fields(form, fields).ToList();
-        var answers = await Task.WhenAll(_http.PostAsync(Address, new FormUrlEncodedContent(content)), _http.PostAsync(Address, new FormUrlEncodedContent(content)));
+        var answers = await Task.WhenAll(_http.PostAsync(Address, new FormUrlEncodedContent(content)),
+            _http.PostAsync(Address, new FormUrlEncodedContent(content)));
         Assert.Equal(answers[0].RequestMessage!.RequestUri, answers[1].RequestMessage!.RequestUri);
         return await ShowAsync(answers[1]);
     }
@@ -246,7 +281,8 @@ public sealed partial class Browser(Uri address) : IDisposable
 
     private IEnumerable<KeyValuePair<string, string>> Fields(string form, (string Name, string Value)[] fields)
     {
-        var markup = Form().Matches(Html).Select(match => match.Value).Single(markup => markup.Contains($"value=\"{form}\"", StringComparison.Ordinal));
+        var markup = Form().Matches(Html).Select(match => match.Value)
+            .Single(markup => markup.Contains($"value=\"{form}\"", StringComparison.Ordinal));
         return HiddenFields(markup).Where(hidden => fields.All(field => field.Name != hidden.Key))
             .Concat(fields.Select(field => KeyValuePair.Create(field.Name, field.Value)));
     }
@@ -254,7 +290,8 @@ public sealed partial class Browser(Uri address) : IDisposable
     private static IEnumerable<KeyValuePair<string, string>> HiddenFields(string markup) => Input().Matches(markup)
         .Where(input => input.Value.Contains("type=\"hidden\"", StringComparison.Ordinal))
         .Select(input => KeyValuePair.Create(
-            WebUtility.HtmlDecode(Name().Match(input.Value).Groups[1].Value), WebUtility.HtmlDecode(Value().Match(input.Value).Groups[1].Value)));
+            WebUtility.HtmlDecode(Name().Match(input.Value).Groups[1].Value),
+                WebUtility.HtmlDecode(Value().Match(input.Value).Groups[1].Value)));
 
     private async Task<Browser> ShowAsync(HttpResponseMessage response)
     {

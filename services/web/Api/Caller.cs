@@ -12,13 +12,15 @@ public sealed class SidecarClients(DaprClient dapr) : IDisposable
 {
     private static readonly TimeSpan s_timeLimit = TimeSpan.FromSeconds(5);
 
-    private readonly Dictionary<string, HttpClient> _clients =
-        new[] { "members", "catalog", "inventory", "basket", "ordering", "payment", "shipping", "notification" }.ToDictionary(app => app, app =>
-        {
-            var client = dapr.CreateInvokableHttpClient(app);
-            client.Timeout = s_timeLimit;
-            return client;
-        });
+    private static readonly string[] s_apps =
+        ["members", "catalog", "inventory", "basket", "ordering", "payment", "shipping", "notification"];
+
+    private readonly Dictionary<string, HttpClient> _clients = s_apps.ToDictionary(app => app, app =>
+    {
+        var client = dapr.CreateInvokableHttpClient(app);
+        client.Timeout = s_timeLimit;
+        return client;
+    });
 
     public HttpClient this[string app] => _clients[app];
 
@@ -28,7 +30,9 @@ public sealed class SidecarClients(DaprClient dapr) : IDisposable
     }
 }
 
-/// <summary>Calls the services' public API for the visitor of this request: with their token, their guest basket and their address.</summary>
+/// <summary>
+/// Calls the services' public API for the visitor of this request: with their token, their guest basket and their address.
+/// </summary>
 public sealed class Caller(SidecarClients clients, Visitor visitor, IOptions<JsonOptions> json, ILogger<Caller> logger)
 {
     private readonly JsonSerializerOptions _json = json.Value.SerializerOptions;
@@ -48,7 +52,8 @@ public sealed class Caller(SidecarClients clients, Visitor visitor, IOptions<Jso
     {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null) request.Content = JsonContent.Create(body, body.GetType(), options: _json);
-        if ((accessToken ?? await visitor.AccessTokenAsync()) is { } token) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if ((accessToken ?? await visitor.AccessTokenAsync()) is { } token)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         else if (visitor.GuestBasketId is { } basket) request.Headers.Add("X-Basket-Id", basket);
         if (visitor.Address is { } address) request.Headers.Add("X-Forwarded-For", address);
         if (header is { } extra) request.Headers.TryAddWithoutValidation(extra.Name, extra.Value);

@@ -14,7 +14,8 @@ public sealed class MembersClient(Caller caller)
     public Task<Answer<ProfileView>> ProfileAsync(string accessToken) =>
         caller.SendAsync<ProfileView>("members", HttpMethod.Get, "api/members/me", accessToken: accessToken);
 
-    public Task<Answer<Page<PostalAddress>>> AddressesAsync() => caller.GetAsync<Page<PostalAddress>>("members", "api/members/me/addresses");
+    public Task<Answer<Page<PostalAddress>>> AddressesAsync() =>
+        caller.GetAsync<Page<PostalAddress>>("members", "api/members/me/addresses");
 
     public Task<Answer<Page<PostalAddress>>> SaveAddressesAsync(IReadOnlyList<PostalAddress> items) =>
         caller.SendAsync<Page<PostalAddress>>("members", HttpMethod.Put, "api/members/me/addresses", new { items });

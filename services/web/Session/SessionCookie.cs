@@ -43,7 +43,8 @@ public static class SessionCookie
     public static Task SignInAsync(HttpContext context, TokenPair tokens, ProfileView profile)
     {
         var identity = new ClaimsIdentity(
-            [new("sub", profile.Id), new("name", profile.DisplayName), new("role", profile.Role)], Scheme, nameType: "name", roleType: "role");
+            [new("sub", profile.Id), new("name", profile.DisplayName), new("role", profile.Role)],
+            Scheme, nameType: "name", roleType: "role");
         var properties = new AuthenticationProperties { IsPersistent = true };
         Store(properties, tokens, Now(context));
         return context.SignInAsync(Scheme, new ClaimsPrincipal(identity), properties);

@@ -19,7 +19,8 @@ public sealed class StoredKeys(StateStore state) : IXmlRepository
     public void StoreElement(XElement element, string friendlyName) => Wait(cancellation => Optimistic.RetryAsync<string>(async () =>
     {
         var (keys, etag) = await ReadAsync(cancellation);
-        return await state.TrySaveAsync<string[]>(Key, [.. keys!, element.ToString(SaveOptions.DisableFormatting)], etag, cancellation: cancellation) ? "saved" : null;
+        string[] more = [.. keys!, element.ToString(SaveOptions.DisableFormatting)];
+        return await state.TrySaveAsync(Key, more, etag, cancellation: cancellation) ? "saved" : null;
     }));
 
     private async Task<Versioned<string[]>> ReadAsync(CancellationToken cancellation)

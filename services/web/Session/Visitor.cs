@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Authentication;
 
 namespace DaprShop.Web.Session;
 
-/// <summary>Who makes this request: a member, whose tokens are in the encrypted session cookie, or a guest, who has a basket at most.</summary>
+/// <summary>
+/// Who makes this request: a member, whose tokens are in the encrypted session cookie, or a guest, who has a basket at most.
+/// </summary>
 public sealed class Visitor(IHttpContextAccessor accessor)
 {
     private const string BasketCookie = "basket";
@@ -27,7 +29,8 @@ public sealed class Visitor(IHttpContextAccessor accessor)
     /// <summary>Of the guest basket, if there is one.</summary>
     public string? GuestBasketId => Guid.TryParse(Context.Request.Cookies[BasketCookie], out var id) ? id.ToString() : _newBasketId;
 
-    public Task<string?> AccessTokenAsync() => IsMember ? Context.GetTokenAsync(SessionCookie.Scheme, SessionCookie.AccessToken) : Task.FromResult<string?>(null);
+    public Task<string?> AccessTokenAsync() =>
+        IsMember ? Context.GetTokenAsync(SessionCookie.Scheme, SessionCookie.AccessToken) : Task.FromResult<string?>(null);
 
     /// <summary>Gives a guest a basket to put things into; whoever knows its random id has the basket.</summary>
     public void EnsureBasket()

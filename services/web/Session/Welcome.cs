@@ -15,7 +15,8 @@ public sealed class Welcome(MembersClient members, BasketClient basket, Visitor 
         await SessionCookie.SignInAsync(accessor.HttpContext!, tokens.Value, profile.Value);
 
         // If the basket is away now, the basket page merges later: the cookie stays.
-        if (visitor.GuestBasketId is { } guest && (await basket.MergeAsync(guest, tokens.Value.AccessToken)).Refusal is null) visitor.ForgetBasket();
+        if (visitor.GuestBasketId is { } guest && (await basket.MergeAsync(guest, tokens.Value.AccessToken)).Refusal is null)
+            visitor.ForgetBasket();
         return null;
     }
 }

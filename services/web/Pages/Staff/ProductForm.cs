@@ -33,9 +33,12 @@ public sealed class ProductForm
         ETag = answer.ETag,
     };
 
-    /// <summary>A price that is none becomes one the catalogue refuses.</summary>
     public ProductDraft Draft => new(
-        string.IsNullOrWhiteSpace(Id) ? null : Id.Trim(), Name ?? "", Description ?? "", Category ?? "",
-        new Money(decimal.TryParse(Price, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var price) && price < 10_000_000 ? (long)Math.Round(price * 100) : -1, "USD"),
-        WeightGrams);
+        string.IsNullOrWhiteSpace(Id) ? null : Id.Trim(), Name ?? "", Description ?? "", Category ?? "", new Money(Cents, "USD"), WeightGrams);
+
+    /// <summary>A price that is none becomes one the catalogue refuses.</summary>
+    private long Cents =>
+        decimal.TryParse(Price, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var price) && price < 10_000_000
+            ? (long)Math.Round(price * 100)
+            : -1;
 }
