@@ -65,7 +65,7 @@ public sealed class LocalShop : IAsyncDisposable
                 Log = _log,
             },
             limit.Token);
-        var port = FreePort.Take();
+        var port = FreePorts.Take();
         var settings = new GatewaySettings(
             port,
             s_runFile.Apps.ToDictionary(app => app.AppId, app => (IReadOnlyList<Uri>)[_runtime.Apps.Of(app.AppId)[0].App.Address!]),
@@ -129,15 +129,5 @@ internal static class OpenForBusiness
             await Eventually.Async(() => shop.Anonymous.GetAsync(path).ReadAsync<System.Text.Json.JsonElement>(), _ => true, path, 60);
         await Eventually.Async(
             () => shop.Anonymous.GetAsync("/api/catalog/products").ReadAsync<Contracts.Page<ProductDoc>>(), page => page.Total > 0, "the catalogue", 60);
-    }
-}
-
-internal static class FreePort
-{
-    public static int Take()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using DaprShop.Local.Gateway;
+using DaprShop.Local.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DaprShop.Gateway.Tests;
@@ -16,18 +17,17 @@ public sealed class GatewayUnderTest : IAsyncDisposable
 
     private GatewayUnderTest(string kind, GatewayLimits? limits, int replicas)
     {
-        var ports = Ports.Free(Services.Length * replicas + 1);
         _replicas = Services.SelectMany(service => Enumerable.Repeat(service, replicas))
-            .Select((service, i) => new FakeService(service, ports[i + 1]))
+            .Select(service => new FakeService(service, FreePorts.Take()))
             .ToLookup(service => service.Name);
         Settings = new GatewaySettings(
-            ports[0],
+            FreePorts.Take(),
             _replicas.ToDictionary(service => service.Key, IReadOnlyList<Uri> (service) => [.. service.Select(replica => replica.Address)]),
             RulesPath,
             _data,
             limits ?? new GatewayLimits());
         Gateway = Gateways.Choose(kind, Settings, NullLoggerFactory.Instance)!;
-        Client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{ports[0]}") };
+        Client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{Settings.Port}") };
     }
 
     /// <summary>services/gateway of this repository.</summary>
