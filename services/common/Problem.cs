@@ -44,7 +44,7 @@ public sealed record Problem(
     {
         var body = new ProblemDetails
         {
-            Type = $"https://www.rfc-editor.org/rfc/rfc9110#section-15.{Status / 100}",
+            Type = $"https://www.rfc-editor.org/rfc/rfc9110#section-15.{Status / 100 + 1}",
             Title = ReasonPhrases.GetReasonPhrase(Status),
             Status = Status,
             Detail = Detail,
