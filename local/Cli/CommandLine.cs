@@ -12,7 +12,7 @@ public sealed record CommandLine
     public string? Gateway { get; init; }
 
     /// <summary>The gateway's port.</summary>
-    public int Port { get; init; } = 8080;
+    public int? Port { get; init; }
 
     /// <summary>Null for <c>data/</c> beside the run file.</summary>
     public string? Data { get; init; }

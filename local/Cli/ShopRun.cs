@@ -8,6 +8,8 @@ namespace DaprShop.Local.Cli;
 /// <summary>One run of the shop, from the command line to the end.</summary>
 internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<RunFileApp> apps)
 {
+    private const int DefaultPort = 8080;
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
     /// <summary>Reads the run file that the command line names and picks its apps.</summary>
@@ -40,7 +42,7 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
                 Log = log,
             },
             stop);
-        var gatewayPort = line.RandomPorts ? FreePorts.Take() : line.Port;
+        var gatewayPort = line.Port ?? (line.RandomPorts ? FreePorts.Take() : DefaultPort);
         await using var gateway = Gateway(runtime, gatewayPort, data);
         if (gateway is not null) await gateway.StartAsync(stop);
         var overview = new Overview(runFile, runtime.Apps.Sidecars, log, gateway is null ? null : (gateway, gatewayPort));

@@ -55,7 +55,21 @@ public static class ShopAuth
                 NameClaimType = "sub",
                 RoleClaimType = RoleClaim,
             };
-            options.Events = new JwtBearerEvents { OnMessageReceived = tokens.Recall, OnTokenValidated = tokens.Remember };
+            options.Events = new JwtBearerEvents { OnMessageReceived = RecallAsync, OnTokenValidated = tokens.Remember };
+        }
+
+        /// <summary>Without any key nothing can be said of a token: that is our trouble (503), not the caller's (401).</summary>
+        private async Task RecallAsync(MessageReceivedContext context)
+        {
+            if (BearerToken(context.Request) is not { } token || tokens.TryRecall(token, context)) return;
+            try
+            {
+                await keys.GetConfigurationAsync(context.HttpContext.RequestAborted);
+            }
+            catch (Exception error) when (!context.HttpContext.RequestAborted.IsCancellationRequested)
+            {
+                throw new PeerUnavailableException("members", error);
+            }
         }
     }
 
@@ -76,14 +90,13 @@ public static class ShopAuth
     {
         private readonly MemoryCache _principals = new(new MemoryCacheOptions { SizeLimit = 10_000 });
 
-        public Task Recall(MessageReceivedContext context)
+        public bool TryRecall(string token, MessageReceivedContext context)
         {
-            if (BearerToken(context.Request) is not { } token
-                || !_principals.TryGetValue(token, out (ClaimsPrincipal Principal, DateTimeOffset Expires) known)
-                || known.Expires <= time.GetUtcNow()) return Task.CompletedTask;
+            if (!_principals.TryGetValue(token, out (ClaimsPrincipal Principal, DateTimeOffset Expires) known)
+                || known.Expires <= time.GetUtcNow()) return false;
             context.Principal = known.Principal;
             context.Success();
-            return Task.CompletedTask;
+            return true;
         }
 
         public Task Remember(TokenValidatedContext context)
@@ -97,10 +110,10 @@ public static class ShopAuth
         }
 
         public void Dispose() => _principals.Dispose();
-
-        private static string? BearerToken(HttpRequest request) =>
-            request.Headers.Authorization is [{ } value] && value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
-                ? value["Bearer ".Length..].Trim()
-                : null;
     }
+
+    private static string? BearerToken(HttpRequest request) =>
+        request.Headers.Authorization is [{ } value] && value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+            ? value["Bearer ".Length..].Trim()
+            : null;
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Dapr.Client;
+using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -37,7 +38,9 @@ public static class ShopDefaults
         builder.Services.AddHealthChecks();
         builder.Services.AddShopAuth();
         builder.Services.ConfigureHttpJsonOptions(options => ConfigureJson(options.SerializerOptions, json));
-        builder.Services.AddDaprClient(dapr => dapr.UseJsonSerializationOptions(CreateJsonOptions(json)));
+        builder.Services.AddDaprClient(dapr => dapr
+            .UseJsonSerializationOptions(CreateJsonOptions(json))
+            .UseGrpcChannelOptions(new GrpcChannelOptions { HttpHandler = new SidecarTimeLimit(), ThrowOperationCanceledOnCancellation = true }));
         builder.Services.AddSingleton(provider => new StateStore(provider.GetRequiredService<DaprClient>(), $"{service}-store"));
         SidecarToken.Require(builder);
         ExitWithParent.Add(builder.Services, builder.Configuration);

@@ -68,6 +68,15 @@ public sealed class AuthTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task While_no_key_can_be_had_the_answer_is_503_not_401()
+    {
+        await using var service = await TestService.StartAsync(app => app.MapGet("/me", () => "ok").RequireAuthorization(), new TestKeys { IsAway = true });
+        var (response, _) = await service.SendAsync(HttpMethod.Get, "/me", token: _keys.Token());
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.NotNull(response.Headers.RetryAfter);
+    }
+
+    [Fact]
     public async Task A_remembered_token_does_not_lend_its_principal_to_another()
     {
         Assert.Equal("\"member-a\"", (await Send("/me", _keys.Token("member-a"))).Body);

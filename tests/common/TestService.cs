@@ -64,6 +64,8 @@ internal sealed class TestKeys : IDocumentRetriever
 
     public int Fetches => _fetches;
 
+    public bool IsAway { get; init; }
+
     public ECDsaSecurityKey AddKey(string id, bool publish = true)
     {
         var key = new ECDsaSecurityKey(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = id };
@@ -90,6 +92,7 @@ internal sealed class TestKeys : IDocumentRetriever
     public Task<string> GetDocumentAsync(string address, CancellationToken cancel)
     {
         Interlocked.Increment(ref _fetches);
+        if (IsAway) throw new HttpRequestException("The members service is away.");
         lock (_published)
         {
             var keys = _published.Select(key =>

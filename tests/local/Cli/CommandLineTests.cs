@@ -8,7 +8,7 @@ public sealed class CommandLineTests
     public void Nothing_asked_is_the_whole_shop_on_8080()
     {
         var line = CommandLineParser.Parse([]);
-        Assert.Equal(8080, line.Port);
+        Assert.Null(line.Port);
         Assert.Null(line.Only);
         Assert.False(line.Fresh);
     }
