@@ -33,6 +33,9 @@ public sealed record Authorization(string? Reference, string? DeclineCode)
 {
     public static Authorization Approved(string reference) => new(reference, null);
 
+    /// <summary>The decline code of a key that was voided before it was ever charged.</summary>
+    public const string Voided = "voided";
+
     public static Authorization Declined(string code) => new(null, code);
 }
 

@@ -24,9 +24,13 @@ public sealed class Payments(
             if (known is not null) return [];
             var answer = await AskAsync(
                 limit => provider.AuthorizeAsync(orderId, request.Amount, request.PaymentToken, limit), cancellation);
-            return answer.Reference is { } reference
-                ? [Payment.Authorized(orderId, request.MemberId, request.Amount, reference, time.GetUtcNow())]
-                : [Payment.Declined(orderId, request.MemberId, request.Amount, answer.DeclineCode!, time.GetUtcNow())];
+            return answer switch
+            {
+                { Reference: { } reference } => [Payment.Authorized(orderId, request.MemberId, request.Amount, reference, time.GetUtcNow())],
+                // A reverse has reached the provider and is about to be saved: to the order it came first.
+                { DeclineCode: Authorization.Voided } => [Payment.Reversed(orderId, time.GetUtcNow())],
+                _ => [Payment.Declined(orderId, request.MemberId, request.Amount, answer.DeclineCode!, time.GetUtcNow())],
+            };
         });
         return payment.Status switch
         {

@@ -72,7 +72,7 @@ public sealed class TestProvider(StateStore store, TimeProvider time) : IPayment
     private async Task<Authorization> LostReplyAsync(string key, CancellationToken cancellation)
     {
         var (memory, etag) = await RecallAsync(key, cancellation);
-        if (memory.State is ChargeState.Voided) return Authorization.Declined("voided");
+        if (memory.State is ChargeState.Voided) return Authorization.Declined(Authorization.Voided);
         if (memory.State is not null) return Authorization.Approved(Remembered + key);
         await RememberAsync(key, memory with { State = ChargeState.Held, Charges = memory.Charges + 1 }, etag, cancellation);
         throw new ReplyLostException();
