@@ -276,14 +276,14 @@ public sealed class BasketApiTests(BasketHost host) : IClassFixture<BasketHost>
     public async Task Events_come_through_the_broker()
     {
         var (member, id) = host.Member();
-        await member.PutAsJsonAsync("/api/basket/items/known-kettle", new { quantity = 5 });
-        var orders = Enumerable.Range(0, 3).Select(at => BasketHost.Order(id, $"order-{at}", ("known-kettle", 1))).ToList();
+        await member.PutAsJsonAsync("/api/basket/items/known-told", new { quantity = 5 });
+        var orders = Enumerable.Range(0, 3).Select(at => BasketHost.Order(id, $"order-{at}", ("known-told", 1))).ToList();
         foreach (var order in orders.Concat(orders)) await host.Shop.PublishAsync(Topics.OrdersSubmitted, order, order.EventId);
         await ShopHost.EventuallyAsync(async () =>
             Assert.Single((await BasketAsync(await member.GetAsync("/api/basket"))).Items).Quantity == 2);
-        await host.Shop.PublishAsync(Topics.CatalogProductChanged, BasketHost.Product("known-kettle", 2, price: 1));
+        await host.Shop.PublishAsync(Topics.CatalogProductChanged, BasketHost.Product("known-told", 2, price: 1));
         await ShopHost.EventuallyAsync(async () => (await BasketAsync(await member.GetAsync("/api/basket"))).Total.Amount == 2);
-        await host.HearAsync(BasketHost.Product("known-kettle", 3, price: 1250));
+        await host.HearAsync(BasketHost.Product("known-told", 3, price: 1250));
     }
 
     [Fact]
