@@ -31,6 +31,12 @@ public sealed record CommandLine
     /// <summary>Every port a free one, whatever the run file says.</summary>
     public bool RandomPorts { get; init; }
 
+    /// <summary>A fault file; null for none.</summary>
+    public string? Faults { get; init; }
+
+    /// <summary>Where faults can be set while the shop runs; null for nowhere.</summary>
+    public int? FaultsPort { get; init; }
+
     /// <summary>Debug or Release builds of the services; null for that of the runtime itself.</summary>
     public string? Configuration { get; init; }
 }
@@ -53,6 +59,8 @@ public static class CommandLineParser
           --resources-path DIR        component files instead of those the run file names
           --random-ports              free ports everywhere, whatever the run file says
           --configuration NAME        Debug or Release services (default: as the runtime itself)
+          --faults FILE               let things go wrong as the file says, to see that nothing is lost
+          --faults-port N             the same while it runs: http://127.0.0.1:N/faults
           --help                      this text
         """;
 
@@ -62,6 +70,8 @@ public static class CommandLineParser
         ["--gateway"] = (line, value) => line with { Gateway = OneOf("--gateway", value, "nginx", "builtin", "none") },
         ["--port"] = (line, value) => line with { Port = Port(value) },
         ["--data"] = (line, value) => line with { Data = value },
+        ["--faults"] = (line, value) => line with { Faults = value },
+        ["--faults-port"] = (line, value) => line with { FaultsPort = Port(value, "--faults-port") },
         ["--run-file"] = (line, value) => line with { RunFile = value },
         ["--resources-path"] = (line, value) => line with { ResourcesPath = value },
         ["--configuration"] = (line, value) => line with { Configuration = OneOf("--configuration", value, "Debug", "Release") },
@@ -99,9 +109,9 @@ public static class CommandLineParser
 
     private static string[] List(string value) => value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    private static int Port(string value) => int.TryParse(value, out var port) && port is > 0 and <= ushort.MaxValue
+    private static int Port(string value, string flag = "--port") => int.TryParse(value, out var port) && port is > 0 and <= ushort.MaxValue
         ? port
-        : throw new UsageError($"--port {value}: a number from 1 to {ushort.MaxValue}");
+        : throw new UsageError($"{flag} {value}: a number from 1 to {ushort.MaxValue}");
 
     private static string OneOf(string flag, string value, params string[] choices) => choices.Contains(value)
         ? value

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using DaprShop.Local.Configuration;
+using DaprShop.Local.Faults;
 using DaprShop.Local.Gateway;
 using DaprShop.Local.Hosting;
 
@@ -30,6 +31,7 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
         Builds.Ensure(built, line.Configuration, mayBuild: !line.NoBuild);
         var colour = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("NO_COLOR") is null;
         using var log = new ConsoleLog(Path.Combine(data, "logs"), [.. apps.Select(app => app.AppId)], colour);
+        var faults = Faults();
         await using var runtime = await LocalRuntime.StartAsync(
             new LocalRuntimeOptions
             {
@@ -39,9 +41,11 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
                 DaprApiToken = Variable("DAPR_API_TOKEN"),
                 // Nobody but the sidecars needs it, so a fresh one serves.
                 AppApiToken = Variable("APP_API_TOKEN") ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
+                Faults = faults,
                 Log = log,
             },
             stop);
+        await using var control = line.FaultsPort is { } port ? await FaultControl.StartAsync(faults!, port) : null;
         var gatewayPort = line.Port ?? (line.RandomPorts ? FreePorts.Take() : DefaultPort);
         await using var gateway = Gateway(runtime, gatewayPort, data);
         if (gateway is not null) await gateway.StartAsync(stop);
@@ -80,6 +84,14 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
         Directory = app.Directory,
         Command = app.Command,
     };
+
+    private FaultPlan? Faults()
+    {
+        if (line is { Faults: null, FaultsPort: null }) return null;
+        var plan = new FaultPlan(TimeProvider.System);
+        if (line.Faults is { } file) plan.Set(FaultFile.Read(Path.GetFullPath(file)));
+        return plan;
+    }
 
     private Resources Resources()
     {

@@ -4,7 +4,8 @@ namespace DaprShop.Local.Hosting;
 /// <param name="appId">The app.</param>
 /// <param name="address">E.g. <c>http://127.0.0.1:5001/</c>; null for a sidecar without an app.</param>
 /// <param name="token">Sent as <c>dapr-api-token</c>; null when none is set.</param>
-public sealed class AppChannel(string appId, Uri? address, string? token) : IDisposable
+/// <param name="on">What every request meets on its way; null for nothing.</param>
+public sealed class AppChannel(string appId, Uri? address, string? token, DelegatingHandler? on = null) : IDisposable
 {
     private volatile bool _healthy;
 
@@ -18,7 +19,7 @@ public sealed class AppChannel(string appId, Uri? address, string? token) : IDis
     public string BaseAddress { get; } = address?.GetLeftPart(UriPartial.Authority) ?? "";
 
     /// <summary>The pooled connections to the app; shared by invocation, deliveries and actor calls.</summary>
-    public HttpMessageInvoker Http { get; } = new(new SocketsHttpHandler
+    public HttpMessageInvoker Http { get; } = new(Behind(on, new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseCookies = false,
@@ -27,7 +28,7 @@ public sealed class AppChannel(string appId, Uri? address, string? token) : IDis
         ConnectTimeout = TimeSpan.FromSeconds(2),
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
         ActivityHeadersPropagator = null,
-    });
+    }));
 
     /// <summary>True while the app's port answers. Set by the supervisor.</summary>
     public bool IsHealthy
@@ -37,4 +38,11 @@ public sealed class AppChannel(string appId, Uri? address, string? token) : IDis
     }
 
     public void Dispose() => Http.Dispose();
+
+    private static HttpMessageHandler Behind(DelegatingHandler? first, HttpMessageHandler connections)
+    {
+        if (first is null) return connections;
+        first.InnerHandler = connections;
+        return first;
+    }
 }

@@ -18,6 +18,7 @@ internal sealed class AppSupervisor(
     private CancellationTokenSource _stop = new();
     private TaskCompletionSource _ready = NewReady();
     private Task _life = Task.CompletedTask;
+    private volatile IRunningApp? _running;
 
     public Sidecar Sidecar { get; } = sidecar;
 
@@ -38,6 +39,9 @@ internal sealed class AppSupervisor(
         await _stop.CancelAsync();
         await _life;
     }
+
+    /// <summary>Ends this life of the app without asking it.</summary>
+    public void Kill() => _running?.Kill();
 
     public async ValueTask DisposeAsync()
     {
@@ -68,6 +72,7 @@ internal sealed class AppSupervisor(
         try
         {
             await using var app = await start(stop);
+            _running = app;
             if (await AnswersAsync(app, stop)) await BecomeReadyAsync(stop);
             await Task.WhenAny(app.Ended, Cancelled(stop));
             await BecomeGoneAsync();

@@ -1,5 +1,6 @@
 using System.Net;
 using DaprShop.Local.Configuration;
+using DaprShop.Local.Faults;
 using DaprShop.Local.Grpc;
 using DaprShop.Local.Health;
 using Grpc.AspNetCore.Server.Model;
@@ -62,6 +63,7 @@ public sealed class LocalRuntime : IAsyncDisposable
             pair => pair.Key,
             pair => new AppSupervisor(pair.Key, AppStart.Of(pair.Key, pair.Value, options, processes), observers, options.Log, logger)));
         host.Services.GetRequiredService<SidecarShutdown>().Requested += sidecar => _ = runtime._supervisors[sidecar].StopAsync();
+        if (options.Faults is { } faults) faults.KillWanted += runtime.Kill;
         foreach (var supervisor in runtime._supervisors.Values) supervisor.Start();
         return runtime;
     }
@@ -86,6 +88,12 @@ public sealed class LocalRuntime : IAsyncDisposable
             return supervisor.ReadyAsync(cancellation);
         }));
 
+    /// <summary>Ends the processes of the app's replicas as kill -9 does; they are started again as after any other death.</summary>
+    public void Kill(string appId)
+    {
+        foreach (var supervisor in SupervisorsOf(appId)) supervisor.Kill();
+    }
+
     /// <summary>Stops the apps, while their sidecars still serve them, then the sidecars.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -101,8 +109,11 @@ public sealed class LocalRuntime : IAsyncDisposable
 
     private static Sidecar NewSidecar(AppOptions app, LocalRuntimeOptions options) => new(
         app.AppId, replica: 0, PortOr(app.DaprHttpPort), PortOr(app.DaprGrpcPort),
-        new AppChannel(app.AppId, new Uri($"http://127.0.0.1:{PortOr(app.AppPort)}/"), options.AppApiToken),
+        new AppChannel(app.AppId, new Uri($"http://127.0.0.1:{PortOr(app.AppPort)}/"), options.AppApiToken, FaultsOf(app, options)),
         [.. options.Resources.Components.Where(component => component.IsFor(app.AppId))]);
+
+    private static FaultyChannel? FaultsOf(AppOptions app, LocalRuntimeOptions options) =>
+        options.Faults is { } plan ? new FaultyChannel(app.AppId, plan, TimeProvider.System) : null;
 
     private static int PortOr(int port) => port > 0 ? port : FreePorts.Take();
 
@@ -126,7 +137,7 @@ public sealed class LocalRuntime : IAsyncDisposable
         builder.Services.AddBuildingBlocks();
         options.ConfigureServices?.Invoke(builder.Services);
         var host = builder.Build();
-        host.UseSidecarApi(options.DaprApiToken);
+        host.UseSidecarApi(options.DaprApiToken, options.Faults);
         host.MapGrpcService<DaprGrpc>();
         return host;
     }

@@ -1,4 +1,5 @@
 using DaprShop.Local.Configuration;
+using DaprShop.Local.Faults;
 
 namespace DaprShop.Local.Hosting;
 
@@ -21,6 +22,9 @@ public sealed record LocalRuntimeOptions
 
     /// <summary>Last word on the runtime's own services (a gateway, a test's clock).</summary>
     public Action<IServiceCollection>? ConfigureServices { get; init; }
+
+    /// <summary>What is to go wrong; null when nothing ever will, which costs nothing.</summary>
+    public FaultPlan? Faults { get; init; }
 
     /// <summary>Takes what the apps and the runtime have to say.</summary>
     public IAppLog Log { get; init; } = new NoLog();

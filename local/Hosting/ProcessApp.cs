@@ -87,7 +87,7 @@ internal sealed class ProcessApp : IRunningApp
         return ValueTask.CompletedTask;
     }
 
-    private void Kill()
+    public void Kill()
     {
         try
         {

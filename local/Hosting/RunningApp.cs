@@ -8,6 +8,9 @@ internal interface IRunningApp : IAsyncDisposable
 
     /// <summary>Asks the app to end, and sees to it that it does.</summary>
     Task StopAsync();
+
+    /// <summary>Ends the app's process at once, if it has one of its own.</summary>
+    void Kill();
 }
 
 /// <summary>An app in this process.</summary>
@@ -47,6 +50,11 @@ internal sealed class InProcessApp : IRunningApp
         await _app.StopAsync(limit.Token);
     }
 
+    public void Kill()
+    {
+        // The process is the runtime's as well.
+    }
+
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     private async Task<string> EndedAsync()
@@ -65,6 +73,11 @@ internal sealed class ForeignApp(Uri address, TimeSpan interval) : IRunningApp
     public Task<string> Ended => _ended ??= EndedAsync();
 
     public Task StopAsync() => _stopped.CancelAsync();
+
+    public void Kill()
+    {
+        // Whose it is, is not known.
+    }
 
     public ValueTask DisposeAsync()
     {

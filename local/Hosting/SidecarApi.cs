@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using DaprShop.Local.Errors;
+using DaprShop.Local.Faults;
 using DaprShop.Local.Invocation;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -14,11 +15,12 @@ internal static class SidecarApi
 {
     private const string TokenHeader = "dapr-api-token";
 
-    public static void UseSidecarApi(this WebApplication app, string? token)
+    public static void UseSidecarApi(this WebApplication app, string? token, FaultPlan? faults)
     {
         var invoker = app.Services.GetRequiredService<Invoker>();
         if (token is not null) app.UseToken(Encoding.UTF8.GetBytes(token));
         app.UseSingleSlashes();
+        app.UseFaults(faults);
         app.Use((context, next) => invoker.TryInvokeAsync(context) ?? AnswerAsync(context, next, invoker));
         app.UseRouting();
         app.MapBuildingBlocks();

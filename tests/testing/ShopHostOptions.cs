@@ -1,4 +1,5 @@
 using DaprShop.Local.Configuration;
+using DaprShop.Local.Faults;
 using DaprShop.Local.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -16,6 +17,7 @@ public sealed class ShopHostOptions
     private readonly Dictionary<string, AppOptions> _apps = new(StringComparer.Ordinal);
     private Action<IServiceCollection>? _runtime;
     private Resources? _resources;
+    private FaultPlan? _faults;
 
     public string DaprApiToken { get; } = "test-dapr-token";
 
@@ -72,6 +74,13 @@ public sealed class ShopHostOptions
         return this;
     }
 
+    /// <summary>Lets things go wrong between apps and sidecars, as the plan says at the time.</summary>
+    public ShopHostOptions Faults(FaultPlan plan)
+    {
+        _faults = plan;
+        return this;
+    }
+
     /// <summary>A data directory that outlives the host.</summary>
     public ShopHostOptions Data(string directory)
     {
@@ -93,6 +102,7 @@ public sealed class ShopHostOptions
             DaprApiToken = DaprApiToken,
             AppApiToken = AppApiToken,
             ConfigureServices = _runtime,
+            Faults = _faults,
         };
     }
 

@@ -10,6 +10,7 @@ public sealed class CommandLineTests
         var line = CommandLineParser.Parse([]);
         Assert.Null(line.Port);
         Assert.Null(line.Only);
+        Assert.Null(line.FaultsPort);
         Assert.False(line.Fresh);
     }
 
@@ -18,10 +19,12 @@ public sealed class CommandLineTests
     {
         var line = CommandLineParser.Parse(
             ["--only", "a, b", "--gateway=builtin", "--port", "80", "--data", "/tmp/x", "--fresh", "--no-build", "--random-ports",
-             "--run-file=r.yaml", "--resources-path", "c", "--configuration", "Release"]);
+             "--run-file=r.yaml", "--resources-path", "c", "--configuration", "Release",
+             "--faults", "f.yaml", "--faults-port", "81"]);
         Assert.Equal(["a", "b"], line.Only!);
         Assert.Equal(("builtin", 80, "/tmp/x", true), (line.Gateway, line.Port, line.Data, line.Fresh));
         Assert.Equal((true, true), (line.NoBuild, line.RandomPorts));
+        Assert.Equal(("f.yaml", 81), (line.Faults, line.FaultsPort));
         Assert.Equal(("r.yaml", "c", "Release"), (line.RunFile, line.ResourcesPath, line.Configuration));
     }
 
