@@ -42,6 +42,7 @@ public static class ShopDefaults
             .UseJsonSerializationOptions(CreateJsonOptions(json))
             .UseGrpcChannelOptions(new GrpcChannelOptions { HttpHandler = new SidecarTimeLimit(), ThrowOperationCanceledOnCancellation = true }));
         builder.Services.AddSingleton(provider => new StateStore(provider.GetRequiredService<DaprClient>(), $"{service}-store"));
+        builder.Services.AddSingleton<EventPublisher>();
         SidecarToken.Require(builder);
         ExitWithParent.Add(builder.Services, builder.Configuration);
         return builder;

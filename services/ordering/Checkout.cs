@@ -6,12 +6,12 @@ using Microsoft.Extensions.Options;
 namespace DaprShop.Ordering;
 
 /// <summary>
-/// Places orders: prices them from the catalogue and the shipping rates, enters them in the member's book under the idempotency key, and
-/// submits them to their actor. Nothing is written before all is known to be well; whatever is interrupted after that is finished by a
-/// repeated request with the same key.
+/// Places orders: prices them from the catalogue and the shipping rates, has the idempotency key stand for them, and submits them to their
+/// actor. Nothing is written before all is known to be well; whatever is interrupted after that is finished by a repeated request with the
+/// same key. A key is looked up only when it turns out to be in use, or when the order cannot be placed: most keys are new.
 /// </summary>
 public sealed class Checkout(
-    CatalogClient catalog, ShippingClient shipping, BasketClient basket, OrderBook book, OrderViews views, OrderActors actors,
+    CatalogClient catalog, ShippingClient shipping, BasketClient basket, OrderKeys keys, OrderViews views, OrderActors actors,
     IOptions<JsonOptions> json, TimeProvider time)
 {
     private const int MaxWeightGrams = 100_000;
@@ -26,25 +26,36 @@ public sealed class Checkout(
     public async Task<Placed> Place(string memberId, string idempotencyKey, PlaceOrder request, CancellationToken cancellation)
     {
         var hash = request.Hash(json.Value.SerializerOptions);
-        var opened = await book.Open(memberId, PlaceOrder.HashKey(idempotencyKey), cancellation);
-        if (opened.Entry is { } earlier)
+        var keyHash = PlaceOrder.HashKey(idempotencyKey);
+        OrderDetails? details;
+        Problem? problem;
+        try
         {
-            if (earlier.BodyHash != hash) return Reused();
-            if (await views.Get(earlier.OrderId, cancellation) is { } view) return new Placed(earlier.OrderId, View: view);
+            (details, problem) = await Price(memberId, request, cancellation);
         }
-
-        var (details, problem) = await Price(memberId, request, cancellation);
-        if (details is null) return new Placed(Problem: problem);
+        catch (PeerUnavailableException)
+        {
+            if (await Earlier(await keys.Find(memberId, keyHash, cancellation), hash, cancellation) is { } placed) return placed;
+            throw;
+        }
+        if (details is null)
+            return await Earlier(await keys.Find(memberId, keyHash, cancellation), hash, cancellation) ?? new Placed(Problem: problem);
 
         // From here on nothing is called off: the client may go away, the order is placed.
-        var entry = await book.Enter(opened, new BookEntry(Guid.CreateVersion7(time.GetUtcNow()).ToString(), hash));
-        if (entry.BodyHash != hash) return Reused();
-        var file = await actors.Submit(entry.OrderId, new Submission(details, request.To(), request.PaymentToken!));
-        return new Placed(entry.OrderId, file);
+        var entry = new OrderKey(Guid.CreateVersion7(time.GetUtcNow()).ToString(), hash);
+        var entered = await keys.Enter(memberId, keyHash, entry);
+        if (entered != entry && await Earlier(entered, hash, CancellationToken.None) is { } earlier) return earlier;
+        var file = await actors.Submit(entered.OrderId, new Submission(details, request.To(), request.PaymentToken!));
+        return new Placed(entered.OrderId, file);
     }
 
-    private static Placed Reused() =>
-        new(Problem: Problem.Unprocessable("This Idempotency-Key was used with another body."));
+    /// <summary>What a key in use answers; null when it is new, or its order was never submitted.</summary>
+    private async Task<Placed?> Earlier(OrderKey? key, string hash, CancellationToken cancellation)
+    {
+        if (key is null) return null;
+        if (key.BodyHash != hash) return new Placed(Problem: Problem.Unprocessable("This Idempotency-Key was used with another body."));
+        return await views.Get(key.OrderId, cancellation) is { } view ? new Placed(key.OrderId, View: view) : null;
+    }
 
     /// <summary>What is ordered, at the shop's own prices: two calls, three from the basket.</summary>
     private async Task<(OrderDetails? Details, Problem? Problem)> Price(string memberId, PlaceOrder request, CancellationToken cancellation)

@@ -12,8 +12,11 @@ public interface IOrderActor : IActor
     /// <summary>The order, or null when there is none.</summary>
     Task<OrderFile?> Get();
 
-    /// <summary>Appends what was learned, moves the told position, and answers what the caller has not seen.</summary>
+    /// <summary>Appends what was learned, and answers what the caller has not seen.</summary>
     Task<OrderNews> Record(OrderReport report);
+
+    /// <summary>Others have been told of all up to version <paramref name="toldUpTo"/>: an order at rest there needs nobody any more.</summary>
+    Task Close(int toldUpTo);
 
     /// <summary>Turns the order back unless it has left or was rejected; null when there is none.</summary>
     Task<CancelAnswer?> RequestCancel();
@@ -24,8 +27,9 @@ public interface IOrderActor : IActor
 
 /// <summary>
 /// Keeps the stream of one order and decides, one turn at a time, what is appended to it. Turns are short: peers are called by
-/// <see cref="OrderDriver"/>, outside of them. While the order is open a periodic reminder stands behind it, so that it reaches rest even
-/// if every process dies: a periodic one, because Dapr drops a one-shot reminder after three failures.
+/// <see cref="OrderDriver"/>, outside of them. A periodic reminder stands behind the order from before it is saved until it is at rest and
+/// others have been told, so that it gets there even if every process dies: a periodic one, because Dapr drops a one-shot reminder after
+/// three failures. The reminder is the only mark that something may be left to tell; who finds it tells all again, under the same ids.
 /// </summary>
 public sealed class OrderActor(ActorHost host, OrderDriver driver, TimeProvider time, OrderingOptions options)
     : Actor(host), IOrderActor, IRemindable
@@ -65,10 +69,13 @@ public sealed class OrderActor(ActorHost host, OrderDriver driver, TimeProvider 
     public async Task<OrderNews> Record(OrderReport report)
     {
         var file = await Get() ?? throw new InvalidOperationException("There is no such order.");
-        var next = file.Learn(OrderId, report.Outcomes);
-        if (report.Told > next.Told) next = next with { Told = Math.Min(report.Told, next.Events.Count) };
-        await Save(file, next);
+        var next = await Save(file, file.Learn(OrderId, report.Outcomes));
         return new OrderNews([.. next.Events.Skip(report.Seen)]);
+    }
+
+    public async Task Close(int toldUpTo)
+    {
+        if (await Get() is { } file && file.Events.Count == toldUpTo && !file.IsOpen(OrderId)) await UnregisterReminderAsync(Reminder);
     }
 
     public async Task<CancelAnswer?> RequestCancel()
@@ -82,30 +89,26 @@ public sealed class OrderActor(ActorHost host, OrderDriver driver, TimeProvider 
     {
         if (await Get() is not { } file) return null;
         var events = s_moves.GetValueOrDefault(move.Status, []).Select(type => new OrderEvent(type, time.GetUtcNow()));
-        var next = file.Learn(OrderId, events);
-        if (!file.IsOpen(OrderId)) next = next with { Told = next.Events.Count };
-        return new ShipmentAnswer(file.Events.Count, await Save(file, next));
+        return new ShipmentAnswer(file.Events.Count, await Save(file, file.Learn(OrderId, events)));
     }
 
     /// <summary>Asks the driver of this process to see to the order, and returns: a turn never waits for a peer.</summary>
     public async Task ReceiveReminderAsync(string reminderName, byte[] state, TimeSpan dueTime, TimeSpan period)
     {
-        if ((await Get())?.IsOpen(OrderId) == true) driver.Resume(OrderId);
-        else await UnregisterReminderAsync(Reminder);
+        if (await Get() is null) await UnregisterReminderAsync(Reminder);
+        else driver.Resume(OrderId);
     }
 
     /// <summary>
-    /// Saves before anything is answered. The reminder is there before an open order is saved and goes after a closed one is, so an open
-    /// order never lacks one; a reminder left behind by a crash in between finds nothing to do and goes.
+    /// Saves before anything is answered. The reminder is there before an open order is saved, so an open order never lacks one; a reminder
+    /// left behind by a crash in between finds no order and goes.
     /// </summary>
     private async Task<OrderFile> Save(OrderFile before, OrderFile after)
     {
         if (after == before) return after;
-        var (wasOpen, isOpen) = (before.IsOpen(OrderId), after.IsOpen(OrderId));
-        if (isOpen && !wasOpen) await RegisterDrive();
+        if (after.IsOpen(OrderId) && !before.IsOpen(OrderId)) await RegisterDrive();
         await StateManager.SetStateAsync(StateName, after);
         await SaveStateAsync();
-        if (wasOpen && !isOpen) await UnregisterReminderAsync(Reminder);
         return after;
     }
 

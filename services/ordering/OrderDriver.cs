@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Dapr.Client;
 using DaprShop.Common;
 
 namespace DaprShop.Ordering;
@@ -7,15 +6,16 @@ namespace DaprShop.Ordering;
 /// <summary>
 /// Drives open orders to rest, outside of their actors' turns: asks the saga for the next step, calls the peer, has the actor record the
 /// outcome, tells others what was recorded; until there is nothing left to do. One run an order in this process; should another replica
-/// drive the same order too, all is idempotent. A run that stops half-way is taken up again by the order's reminder.
+/// drive the same order too, all is idempotent. A run that stops half-way is taken up again by the order's reminder. Outcomes are recorded
+/// when the order turns back, comes to rest, or has to wait for a step: a run that dies before that is repeated, and gets the same answers.
 /// <para>
-/// Sidecar calls for an order without trouble, from POST to rest: catalog, rates, book read, book write, submit (within it: state read,
-/// reminder, state write); reserve, authorise, ship, capture ‖ commit, each but the last two followed by a turn of its own with one state
-/// write (4 turns); 2 publishes; the closing turn (state write, reminder). That is 26, and the projector's share of its batches.
+/// Sidecar calls for an order without trouble, from POST to rest: catalog, rates (mostly known), key, submit (within it: state read,
+/// reminder, state write); reserve, authorise, ship, capture ‖ commit; one turn that records them (state write); 2 publishes, shared with
+/// other orders under load; the closing turn (reminder). That is 17, and the projector's share of its batches.
 /// </para>
 /// </summary>
 public sealed class OrderDriver(
-    OrderActors actors, SagaCalls calls, DaprClient dapr, OrderProjector projector,
+    OrderActors actors, SagaCalls calls, EventPublisher publisher, OrderProjector projector,
     OrderingOptions options, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<OrderDriver> logger) : IDisposable
 {
     private static readonly TimeSpan s_tellTimeout = TimeSpan.FromSeconds(10);
@@ -42,6 +42,7 @@ public sealed class OrderDriver(
     private async Task Run(string orderId, OrderFile? file)
     {
         await Task.Yield();
+        var trip = new Trip(orderId, file);
         using var scope = logger.BeginScope("Order {OrderId}", orderId);
         int asked;
         do
@@ -52,7 +53,7 @@ public sealed class OrderDriver(
                 await _slots.WaitAsync(lifetime.ApplicationStopping);
                 try
                 {
-                    await DriveOnce(orderId, file, () => _asked[orderId] != asked, lifetime.ApplicationStopping);
+                    await DriveOnce(trip, () => _asked[orderId] != asked, lifetime.ApplicationStopping);
                 }
                 finally
                 {
@@ -66,61 +67,95 @@ public sealed class OrderDriver(
             catch (Exception error)
             {
                 logger.LogWarning(error, "Order {OrderId} is left to its reminder", orderId);
+                trip.Told = 0;
             }
-            file = null;
         }
         while (!_asked.TryRemove(new(orderId, asked)));
     }
 
-    private async Task DriveOnce(string orderId, OrderFile? known, Func<bool> hasChanged, CancellationToken stopping)
+    private async Task DriveOnce(Trip trip, Func<bool> hasChanged, CancellationToken stopping)
     {
-        if ((known ?? await actors.Get(orderId)) is not { } file) return;
-        var order = file.Order(orderId);
-        var told = Tell(Task.CompletedTask, file, order, file.Told, stopping);
+        var known = trip.File ?? await actors.Get(trip.OrderId);
+        trip.File = null;
+        if (known is null) return;
+        var begun = time.GetUtcNow();
+        var progress = new OrderProgress(trip.OrderId, known);
+        var telling = Tell(Task.CompletedTask, trip, progress, stopping);
         var failures = 0;
-        while (Saga.Next(order) is { Count: > 0 } steps)
+        while (true)
         {
-            var before = order;
-            (file, order) = await Step(steps, file, order, stopping);
-            if (order.Version > before.Version)
+            if (progress.IsAtTurn) telling = await Record(telling, trip, progress, stopping);
+            if (Saga.Next(progress.Order) is not { Count: > 0 } steps) break;
+
+            var before = progress.Order.Version;
+            var answers = Ask(steps, progress, stopping);
+            // Who has to wait leaves word of how far the order has come.
+            if (!progress.IsRecorded && !await IsSoon(answers)) telling = await Record(telling, trip, progress, stopping);
+            progress.Learn(await answers);
+            if (progress.Order.Version == before && Saga.Deadline(progress.Order, begun, options.StepBudget) <= time.GetUtcNow())
+                progress.Learn([Saga.GiveUp(progress.Order, time.GetUtcNow())]);
+            if (progress.Order.Version > before)
             {
                 failures = 0;
-                told = Tell(told, file, order, before.Version, stopping);
                 continue;
             }
+            if (!progress.IsRecorded) telling = await Record(telling, trip, progress, stopping);
             var pause = options.FirstRetry * Math.Pow(2, failures++);
             // The way back has no deadline: the reminder comes again, for ever.
-            if (hasChanged() || (order.Status == OrderStatus.Cancelling && pause > options.LongestRetry)) break;
+            if (hasChanged() || (progress.Order.Status == OrderStatus.Cancelling && pause > options.LongestRetry)) break;
             await Task.Delay(pause < options.LongestRetry ? pause : options.LongestRetry, time, stopping);
         }
-        await told;
-        if (file.Told < order.Version) await actors.Record(orderId, new OrderReport([], order.Version, order.Version));
+        if (!progress.IsRecorded) telling = await Record(telling, trip, progress, stopping);
+        await telling;
+        if (progress.Order.Status.IsRest()) await actors.Close(trip.OrderId, progress.Order.Version);
     }
 
-    /// <summary>Takes the steps side by side and has the actor record what is known of them; the same order again when nothing is.</summary>
-    private async Task<(OrderFile File, Order Order)> Step(
-        IReadOnlyList<SagaStep> steps, OrderFile file, Order order, CancellationToken stopping)
+    /// <summary>Takes the steps side by side; answers what is known of them.</summary>
+    private async Task<IEnumerable<OrderEvent>> Ask(IReadOnlyList<SagaStep> steps, OrderProgress progress, CancellationToken stopping)
     {
-        var answers = await Task.WhenAll(steps.Select(step => calls.Try(step, order, file, stopping)));
-        List<OrderEvent> outcomes = [.. answers.OfType<OrderEvent>()];
-        if (outcomes.Count == 0 && Saga.Deadline(order, options.StepBudget) <= time.GetUtcNow())
-            outcomes.Add(Saga.GiveUp(order, time.GetUtcNow()));
-        if (outcomes.Count == 0) return (file, order);
-
-        var news = await actors.Record(order.Id, new OrderReport(outcomes, file.Told, order.Version));
-        file = file with { Events = [.. file.Events, .. news.Events] };
-        return (file, file.Order(order.Id));
+        var (order, file) = (progress.Order, progress.Recorded);
+        return steps is [var only]
+            ? await calls.Try(only, order, file, stopping) is { } outcome ? [outcome] : []
+            : (await Task.WhenAll(steps.Select(step => calls.Try(step, order, file, stopping)))).OfType<OrderEvent>();
     }
 
-    /// <summary>Publishes the events after <paramref name="since"/>, in order, and has the order projected as it is now.</summary>
-    private async Task Tell(Task before, OrderFile file, Order order, int since, CancellationToken stopping)
+    private async Task<bool> IsSoon(Task task)
     {
-        var projected = projector.Project(OrderView.Of(order, file.ShippingAddress), soon: order.Status.IsRest());
+        using var limit = new CancellationTokenSource();
+        var soon = await Task.WhenAny(task, Task.Delay(options.RecordingPatience, time, limit.Token)) == task;
+        await limit.CancelAsync();
+        return soon;
+    }
+
+    private async Task<Task> Record(Task telling, Trip trip, OrderProgress progress, CancellationToken stopping)
+    {
+        progress.Take(await actors.Record(trip.OrderId, progress.Report()));
+        return Tell(telling, trip, progress, stopping);
+    }
+
+    /// <summary>Publishes the events that this run has not told of yet, in order, and has the order projected as it is recorded now.</summary>
+    private async Task Tell(Task before, Trip trip, OrderProgress progress, CancellationToken stopping)
+    {
+        var (order, events, since) = (progress.Order, progress.Recorded.Events, trip.Told);
+        trip.Told = events.Count;
+        var projected = projector.Project(OrderView.Of(order, progress.Recorded.ShippingAddress), soon: order.Status.IsRest());
         await before;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         limit.CancelAfter(s_tellTimeout);
-        foreach (var (topic, changed) in OrderAnnouncement.After(since, order.Id, file.Events))
-            await dapr.PublishAsync(topic, changed.EventId, changed, limit.Token);
+        foreach (var (topic, changed) in OrderAnnouncement.After(since, order.Id, events))
+            await publisher.PublishAsync(topic, changed.EventId, changed, limit.Token);
         await projected.WaitAsync(limit.Token);
+    }
+
+    /// <summary>One order's way in this process.</summary>
+    private sealed class Trip(string orderId, OrderFile? file)
+    {
+        public string OrderId => orderId;
+
+        /// <summary>The order as it is now, if that is known.</summary>
+        public OrderFile? File { get; set; } = file;
+
+        /// <summary>The version up to which this run has told others; a run that begins tells all again.</summary>
+        public int Told { get; set; }
     }
 }

@@ -67,7 +67,7 @@ public static partial class OrderEndpoints
 
     private static async Task<Results<Ok<Page<OrderView>>, ForbidHttpResult, Problem>> List(
         string? status, int? page, int? pageSize, bool? all, ClaimsPrincipal user,
-        OrderBook book, OrderDirectory directory, OrderViews views, CancellationToken cancellation)
+        OrderDirectory directory, OrderViews views, CancellationToken cancellation)
     {
         OrderStatus? wanted = status is not null && s_statuses.TryGetValue(status, out var known) ? known : null;
         var (number, size) = (page ?? 1, pageSize ?? 20);
@@ -78,12 +78,7 @@ public static partial class OrderEndpoints
         if (check.Problem is { } invalid) return invalid;
         if (all == true && !user.IsStaff()) return TypedResults.Forbid();
 
-        var (ids, total) = (all == true, wanted) switch
-        {
-            (true, _) => await directory.List(null, wanted, number, size, cancellation),
-            (false, not null) => await directory.List(user.MemberId(), wanted, number, size, cancellation),
-            (false, null) => await book.List(user.MemberId(), number, size, cancellation),
-        };
+        var (ids, total) = await directory.List(all == true ? null : user.MemberId(), wanted, number, size, cancellation);
         var items = await views.List(ids, cancellation);
         return TypedResults.Ok(new Page<OrderView>(user.IsStaff() ? items : [.. items.Select(view => view.ForMember())], total, number, size));
     }

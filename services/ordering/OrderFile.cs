@@ -3,21 +3,20 @@ using DaprShop.Contracts;
 namespace DaprShop.Ordering;
 
 /// <summary>
-/// All that is kept of one order, in one document of its actor: the append-only stream, how far it has been told to others, and the private
-/// data that steps still need. The address and the token never enter the stream, events, or logs; the token goes when payment is settled.
+/// All that is kept of one order, in one document of its actor: the append-only stream, and the private data that steps still need. The
+/// address and the token never enter the stream, events, or logs; the token goes when payment is settled.
 /// </summary>
 /// <param name="Events">The stream; an event's version is its position, from 1.</param>
-/// <param name="Told">The version up to which events are published and the read model is current.</param>
-public sealed record OrderFile(IReadOnlyList<OrderEvent> Events, int Told, PostalAddress ShippingAddress, string? PaymentToken = null)
+public sealed record OrderFile(IReadOnlyList<OrderEvent> Events, PostalAddress ShippingAddress, string? PaymentToken = null)
 {
     public static OrderFile Open(Submission submission, DateTimeOffset now) => new(
         [new OrderEvent(OrderEventType.Submitted, now) { Details = submission.Details }],
-        Told: 0, submission.ShippingAddress, submission.PaymentToken);
+        submission.ShippingAddress, submission.PaymentToken);
 
     public Order Order(string id) => Ordering.Order.Fold(id, Events);
 
-    /// <summary>True while somebody must see to the order: something is to be done, or to be told.</summary>
-    public bool IsOpen(string id) => Told < Events.Count || !Order(id).Status.IsRest();
+    /// <summary>True while the saga has something to do.</summary>
+    public bool IsOpen(string id) => !Order(id).Status.IsRest();
 
     /// <summary>The file after <paramref name="outcomes"/> were learned; those that are stale or repeated change nothing.</summary>
     public OrderFile Learn(string id, IEnumerable<OrderEvent> outcomes)
@@ -43,10 +42,9 @@ public sealed record OrderFile(IReadOnlyList<OrderEvent> Events, int Told, Posta
 public sealed record Submission(OrderDetails Details, PostalAddress ShippingAddress, string PaymentToken);
 
 /// <summary>What <see cref="IOrderActor.Record"/> is given.</summary>
-/// <param name="Outcomes">What steps came to.</param>
-/// <param name="Told">The version up to which all is told.</param>
+/// <param name="Outcomes">What steps came to, oldest first.</param>
 /// <param name="Seen">The version the caller knows.</param>
-public sealed record OrderReport(IReadOnlyList<OrderEvent> Outcomes, int Told, int Seen);
+public sealed record OrderReport(IReadOnlyList<OrderEvent> Outcomes, int Seen);
 
 /// <summary>What <see cref="IOrderActor.Record"/> answers.</summary>
 /// <param name="Events">The events after the version the caller knew.</param>

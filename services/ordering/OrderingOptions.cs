@@ -11,6 +11,12 @@ public sealed record OrderingOptions
     /// <summary>How long a step of the saga is tried before the saga turns back; at least once, however late it is.</summary>
     public TimeSpan StepBudget { get; init; } = TimeSpan.FromSeconds(12);
 
+    /// <summary>How long a step may take before what was learned until then is recorded, for all to see.</summary>
+    public TimeSpan RecordingPatience { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long the rates of shipping are taken to be what they were.</summary>
+    public TimeSpan RatesAreGoodFor { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>The pause after a first failed try; it doubles with each.</summary>
     public TimeSpan FirstRetry { get; init; } = TimeSpan.FromMilliseconds(100);
 

@@ -43,7 +43,7 @@ public static class OrderingService
         services.AddPeer<ShippingClient>("shipping", options.CallTimeout);
         services.AddSingleton<SagaCalls>().AddSingleton<OrderActors>().AddSingleton<ShipmentMoves>().AddSingleton<OrderDriver>();
 
-        services.AddSingleton<OrderBook>().AddSingleton<Checkout>();
+        services.AddSingleton<OrderKeys>().AddSingleton<Checkout>();
         services.AddSingleton<OrderViews>().AddSingleton<OrderFeed>().AddSingleton<OrderDirectory>().AddSingleton<OrderProjector>();
         services.AddHostedService(provider => provider.GetRequiredService<OrderProjector>());
     }

@@ -16,6 +16,7 @@ public enum SagaStep
 /// <summary>
 /// The order saga (orchestrated; H. Garcia-Molina, K. Salem, "Sagas", 1987): what to do next, said from the order alone, so that any
 /// process can go on where another stopped. A step is asked again until its answer is recorded; participants are idempotent by order id.
+/// Answers are recorded several at a time (see <see cref="OrderDriver"/>), so what is recorded never says which steps were not yet asked.
 /// </summary>
 public static class Saga
 {
@@ -39,6 +40,9 @@ public static class Saga
     /// </summary>
     private static readonly Pair[] s_wayBack = [.. s_plan.DistinctBy(pair => pair.Undo).Reverse()];
 
+    private static readonly OrderEventType[] s_refusals =
+        [OrderEventType.StockRefused, OrderEventType.PaymentDeclined, OrderEventType.ShipmentRefused];
+
     /// <summary>The steps to take now, which may run side by side; none at rest.</summary>
     public static IReadOnlyList<SagaStep> Next(Order order) => order.Status switch
     {
@@ -47,8 +51,11 @@ public static class Saga
     };
 
     /// <summary>The time by which the step ahead must have been answered; null on the way back, which has no deadline.</summary>
-    public static DateTimeOffset? Deadline(Order order, TimeSpan stepBudget) =>
-        Ahead(order).Any() ? order.UpdatedAt + stepBudget : null;
+    /// <param name="order">The order.</param>
+    /// <param name="triedSince">Since when it is tried without pause: time in which nobody asked does not count.</param>
+    /// <param name="stepBudget">How long a step may take.</param>
+    public static DateTimeOffset? Deadline(Order order, DateTimeOffset triedSince, TimeSpan stepBudget) =>
+        Ahead(order).Any() ? (order.UpdatedAt > triedSince ? order.UpdatedAt : triedSince) + stepBudget : null;
 
     /// <summary>The event that turns the saga back because the step ahead got no answer in time.</summary>
     public static OrderEvent GiveUp(Order order, DateTimeOffset now) =>
@@ -58,9 +65,10 @@ public static class Saga
 
     /// <summary>
     /// Whatever may have been asked is undone, whatever it answered: undoing what was not done is harmless, and leaves a tombstone
-    /// that stops a request still on its way.
+    /// that stops a request still on its way. Only a refusal, which a participant repeats for ever, proves that no later step was asked.
     /// </summary>
-    private static bool IsToUndo(Pair pair, Order order) => pair.At <= order.TurnedBackAt && !order.Has(pair.Undone);
+    private static bool IsToUndo(Pair pair, Order order) =>
+        !order.Has(pair.Undone) && (pair.At <= order.TurnedBackAt || !s_refusals.Any(order.Has));
 
     private sealed record Pair(
         OrderStatus At, SagaStep Do, OrderEventType Done, SagaStep Undo, OrderEventType Undone, RejectReason Unavailable);

@@ -10,6 +10,7 @@ namespace DaprShop.Payment;
 [JsonSerializable(typeof(Posting))]
 [JsonSerializable(typeof(PaymentView))]
 [JsonSerializable(typeof(PaymentChanged))]
+[JsonSerializable(typeof(Dapr.CloudEvent<PaymentChanged>))]
 [JsonSerializable(typeof(AuthorizePayment))]
 [JsonSerializable(typeof(CapturePayment))]
 [JsonSerializable(typeof(PaymentReply))]

@@ -14,14 +14,19 @@ public class SagaTests
         { [StockReserved, PaymentAuthorized, ShipmentCreated, PaymentCaptured], [CommitStock] },
         { [StockReserved, PaymentAuthorized, ShipmentCreated, StockCommitted], [CapturePayment] },
         { [StockReserved, PaymentAuthorized, ShipmentCreated, PaymentCaptured, StockCommitted, Confirmed], [] },
-        { [CancelRequested], [ReleaseStock] },
-        { [StockReserved, CancelRequested], [ReversePayment] },
-        { [StockReserved, CancelRequested, PaymentReversed], [ReleaseStock] },
+        { [StockRefused], [ReleaseStock] },
+        { [StockReserved, PaymentDeclined], [ReversePayment] },
+        { [StockReserved, PaymentDeclined, PaymentReversed], [ReleaseStock] },
+        { [CancelRequested], [CancelShipment] },
+        { [StepFailed], [CancelShipment] },
+        { [StockReserved, CancelRequested], [CancelShipment] },
+        { [StockReserved, CancelRequested, ShipmentCancelled], [ReversePayment] },
+        { [StockReserved, CancelRequested, ShipmentCancelled, PaymentReversed], [ReleaseStock] },
         { [StockReserved, PaymentAuthorized, CancelRequested], [CancelShipment] },
         { [StockReserved, PaymentAuthorized, CancelRequested, ShipmentCancelled], [ReversePayment] },
         { [StockReserved, PaymentAuthorized, ShipmentCreated, PaymentCaptured, CancelRequested], [CancelShipment] },
         { [StockReserved, PaymentAuthorized, ShipmentCreated, PaymentCaptured, StockCommitted, Confirmed, CancelRequested], [CancelShipment] },
-        { [CancelRequested, StockReleased, Cancelled], [] },
+        { [CancelRequested, ShipmentCancelled, PaymentReversed, StockReleased, Cancelled], [] },
     };
 
     [Theory]
@@ -45,11 +50,21 @@ public class SagaTests
         var order = Some.Order(happened);
         var late = order.UpdatedAt + TimeSpan.FromSeconds(12);
 
-        Assert.Equal(late, Saga.Deadline(order, TimeSpan.FromSeconds(12)));
+        Assert.Equal(late, Saga.Deadline(order, DateTimeOffset.MinValue, TimeSpan.FromSeconds(12)));
         var turned = order.Apply(Saga.GiveUp(order, late));
         Assert.Equal((OrderStatus.Cancelling, reason), (turned.Status, turned.Reason));
     }
 
     [Fact]
-    public void The_way_back_has_no_deadline() => Assert.Null(Saga.Deadline(Some.Order(CancelRequested), TimeSpan.FromSeconds(12)));
+    public void Time_in_which_nobody_asked_does_not_count()
+    {
+        var order = Some.Order(StockReserved);
+        var restarted = order.UpdatedAt + TimeSpan.FromMinutes(10);
+
+        Assert.Equal(restarted + TimeSpan.FromSeconds(12), Saga.Deadline(order, restarted, TimeSpan.FromSeconds(12)));
+    }
+
+    [Fact]
+    public void The_way_back_has_no_deadline() =>
+        Assert.Null(Saga.Deadline(Some.Order(CancelRequested), Some.Start, TimeSpan.FromSeconds(12)));
 }
