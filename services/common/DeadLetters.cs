@@ -1,72 +1,111 @@
-using System.Text.Json;
-using Dapr;
-using Dapr.AspNetCore;
+using System.Security.Cryptography;
+using System.Text;
 using Dapr.Client;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace DaprShop.Common;
 
 /// <summary>
-/// Events a service could not take, after all retries, are kept in its own store with their envelope: a dead-letter topic that nobody
-/// listens to would lose them.
+/// Events that this service could not take, after all retries, kept in its own store with their envelope until they are replayed: a
+/// dead-letter topic that nobody listens to would lose them. One document a letter, and one list of them all, written together.
 /// </summary>
-public static class DeadLetters
+public sealed class DeadLetters(
+    StateStore store, TopicHandlers handlers, ServiceName service, TimeProvider time, ILogger<DeadLetters> logger)
 {
-    /// <summary>Key of the list of ids, oldest first.</summary>
-    public const string IndexKey = "dead-letters";
+    private const string IndexKey = "dead-letter-index";
 
-    private const int MaxEvents = 20;
+    /// <summary>For how long a replay that is asked for again gets the same answer.</summary>
+    private static readonly TimeSpan s_memoryOfReplays = TimeSpan.FromDays(1);
 
-    public static string Key(string id) => $"dead-letter/{id}";
+    /// <summary>The topic that the service's sidecar puts them to.</summary>
+    public static string Topic(ServiceName service) => $"{service.Value}.dead-letters";
 
-    /// <summary>Subscribes to <c>{service}.dead-letters</c>.</summary>
-    public static void MapDeadLetters(this WebApplication app)
+    /// <summary>The same event is the same letter, however often it dies: <c>{service}-{fingerprint of topic and event id}</c>.</summary>
+    public static string IdOf(ServiceName service, BulkEntry entry) =>
+        $"{service.Value}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{entry.Topic}\n{entry.EventId}")).AsSpan(0, 8))}";
+
+    /// <summary>Keeps those not kept yet. Two calls for any number.</summary>
+    public async Task KeepAsync(IEnumerable<BulkEntry> dead, CancellationToken cancellation)
     {
-        var topic = $"{app.Services.GetRequiredService<ServiceName>().Value}.dead-letters";
-        app.MapPost($"/events/{topic}", KeepAsync)
-            .WithTopic(new TopicOptions { PubsubName = Publishing.PubSub, Name = topic })
-            // In bulk, because then the envelope, which says what topic the event was of, comes along.
-            .WithBulkSubscribe(new BulkSubscribeTopicOptions { TopicName = topic, MaxMessagesCount = MaxEvents, MaxAwaitDurationMs = 100 });
-    }
-
-    private static async Task<IResult> KeepAsync(
-        BulkDelivery delivery, StateStore store, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
-    {
-        var letters = delivery.Entries.Select(entry => new DeadLetter(IdOf(entry), time.GetUtcNow(), entry.Event)).DistinctBy(letter => letter.Id);
-        var kept = await Optimistic.RetryAsync(() => TryKeepAsync(store, [.. letters], cancellation));
+        var byId = dead.DistinctBy(entry => IdOf(service, entry)).ToDictionary(entry => IdOf(service, entry));
+        var kept = await Optimistic.RetryAsync(() => TryKeepAsync(byId, cancellation));
         foreach (var letter in kept)
-            loggers.CreateLogger(typeof(DeadLetters)).LogWarning("Event {EventId} of {Topic} is a dead letter", letter.Id, letter.Topic);
-        return TypedResults.Ok(new BulkOutcome([.. delivery.Entries.Select(entry => new EntryOutcome(entry.EntryId, "SUCCESS"))]));
+            logger.LogWarning("Event {EventId} of {Topic} is a dead letter: {Reason}", letter.EventId, letter.Topic, letter.Reason);
     }
 
-    private static async Task<DeadLetter[]?> TryKeepAsync(StateStore store, DeadLetter[] letters, CancellationToken cancellation)
+    /// <summary>All there are, newest first. One call.</summary>
+    public async Task<IReadOnlyList<DeadLetterEntry>> ListAsync(CancellationToken cancellation) =>
+        [.. Enumerable.Reverse((await store.GetAsync<DeadLetterEntry[]>(IndexKey, cancellation)).Value ?? [])];
+
+    /// <summary>Those of the letters that are still there. One call.</summary>
+    public async Task<IReadOnlyList<DeadLetter>> ReadAsync(IReadOnlyList<string> ids, CancellationToken cancellation)
     {
-        var index = await store.GetAsync<string[]>(IndexKey, cancellation);
-        var known = index.Value ?? [];
-        var added = letters.Where(letter => !known.Contains(letter.Id)).ToArray();
-        if (added.Length == 0) return added;
+        var letters = await store.GetManyAsync([.. ids.Select(Key)], cancellation);
+        return [.. ids.Select(id => letters.Get<DeadLetter>(Key(id)).Value).OfType<DeadLetter>().Where(letter => letter.ReplayedAt is null)];
+    }
+
+    /// <summary>
+    /// Gives the event to this service again, and to no other. The letter goes when the event takes effect, and stays, with what was the
+    /// matter this time, when it does not. Whoever dies in between leaves the letter, and handlers know an event they have had.
+    /// </summary>
+    /// <returns>Null when there is no such letter.</returns>
+    public async Task<ReplayReply?> ReplayAsync(string id, CancellationToken cancellation)
+    {
+        var (letter, etag) = await store.GetAsync<DeadLetter>(Key(id), cancellation);
+        if (letter is null) return null;
+        if (letter.ReplayedAt is not null) return new ReplayReply(ReplayReply.Replayed);
+        var trouble = handlers.Find(letter.Topic) is { } take
+            ? (await take([letter.Event], cancellation))[0]
+            : $"The {service.Value} service no longer listens to {letter.Topic}.";
+        if (trouble is not null)
+        {
+            // Refused when somebody else replays it at the same time: theirs is then the attempt that is told.
+            await store.TrySaveAsync(Key(id), letter with { Attempts = letter.Attempts + 1, Reason = trouble }, etag, cancellation: cancellation);
+            return new ReplayReply(ReplayReply.Failed, trouble);
+        }
+
+        await Optimistic.RetryAsync(() => TryRemoveAsync(letter, cancellation));
+        logger.LogInformation("Event {EventId} of {Topic} was replayed", letter.EventId, letter.Topic);
+        return new ReplayReply(ReplayReply.Replayed);
+    }
+
+    private async Task<IReadOnlyList<DeadLetter>?> TryKeepAsync(Dictionary<string, BulkEntry> byId, CancellationToken cancellation)
+    {
+        var read = await store.GetManyAsync([IndexKey, .. byId.Keys.Select(DeliveryFailures.Key)], cancellation);
+        var (index, etag) = read.Get<DeadLetterEntry[]>(IndexKey);
+        var known = (index ?? []).Select(entry => entry.Id).ToHashSet();
+        var added = byId.Where(letter => !known.Contains(letter.Key)).ToList();
+        if (added.Count == 0) return [];
+
+        var now = time.GetUtcNow();
+        var letters = new List<DeadLetter>(added.Count);
+        var writes = new List<StateTransactionRequest>
+        {
+            store.Write<DeadLetterEntry[]>(IndexKey, [.. index ?? [], .. added.Select(letter => new DeadLetterEntry(letter.Key, now))], etag),
+        };
+        foreach (var (id, entry) in added)
+        {
+            var (failure, noted) = read.Get<DeliveryFailure>(DeliveryFailures.Key(id));
+            var (attempts, reason) = failure ?? DeliveryFailure.Unknown;
+            letters.Add(new DeadLetter(id, service.Value, entry.Topic, entry.EventId, reason, attempts, now, entry.Event));
+            writes.Add(store.Write(Key(id), letters[^1], etag: null));
+            if (failure is not null) writes.Add(StateStore.Delete(DeliveryFailures.Key(id), noted));
+        }
+
+        return await store.TryCommitAsync(writes, cancellation) ? letters : null;
+    }
+
+    private async Task<object?> TryRemoveAsync(DeadLetter letter, CancellationToken cancellation)
+    {
+        var (index, etag) = await store.GetAsync<DeadLetterEntry[]>(IndexKey, cancellation);
+        var left = (index ?? []).Where(entry => entry.Id != letter.Id).ToArray();
         StateTransactionRequest[] writes =
         [
-            store.Write<string[]>(IndexKey, [.. known, .. added.Select(letter => letter.Id)], index.ETag),
-            .. added.Select(letter => store.Write(Key(letter.Id), letter, etag: null)),
+            store.Write(IndexKey, left, etag),
+            store.Write(Key(letter.Id), letter with { ReplayedAt = time.GetUtcNow() }, etag: null, s_memoryOfReplays),
         ];
-        return await store.TryCommitAsync(writes, cancellation) ? added : null;
+        return await store.TryCommitAsync(writes, cancellation) ? this : null;
     }
 
-    private static string IdOf(BulkEntry entry) =>
-        entry.Event.ValueKind == JsonValueKind.Object && entry.Event.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.String
-            ? id.GetString()!
-            : entry.EntryId;
-}
-
-/// <param name="Id">The event's id.</param>
-/// <param name="At">When it was given up.</param>
-/// <param name="Event">The CloudEvent, as it was published.</param>
-public sealed record DeadLetter(string Id, DateTimeOffset At, JsonElement Event)
-{
-    /// <summary>The topic it was published to.</summary>
-    public string? Topic => Event.ValueKind == JsonValueKind.Object && Event.TryGetProperty("topic", out var topic) ? topic.ToString() : null;
+    private static string Key(string id) => $"dead-letter/{id}";
 }

@@ -25,43 +25,51 @@ public static class Problems
     {
         services.AddProblemDetails();
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
-        services.AddExceptionHandler<ExceptionToProblem>();
     }
 
-    internal static void UseShopProblems(this WebApplication app)
+    /// <summary>Turns every error of what comes after into a problem.</summary>
+    public static void UseShopProblems(this IApplicationBuilder app)
     {
-        app.UseExceptionHandler();
+        var logger = app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Problems));
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = context => AnswerAsync(context, logger),
+            SuppressDiagnosticsCallback = _ => true,
+        });
         app.UseStatusCodePages(context => ForStatus(context.HttpContext.Response.StatusCode).ExecuteAsync(context.HttpContext));
     }
 
+    /// <summary>The sidecar, or somebody behind it, did not answer, or refused: nothing that this request or event is to blame for.</summary>
+    internal static bool IsOutage(Exception error) => error
+        is PeerUnavailableException or HttpRequestException or Grpc.Core.RpcException or Dapr.DaprException or TimeoutException
+        or OperationCanceledException;
+
     private static Problem ForStatus(int status) => new(status, s_details.GetValueOrDefault(status, "The request failed."));
 
-    private sealed class ExceptionToProblem(ILogger<ExceptionToProblem> logger) : IExceptionHandler
+    private static Task AnswerAsync(HttpContext context, ILogger logger)
     {
-        public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
-        {
-            if (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested) return true;
-            await ToProblem(exception).ExecuteAsync(httpContext);
-            return true;
-        }
+        var error = context.Features.Get<IExceptionHandlerFeature>()!.Error;
+        return error is OperationCanceledException && context.RequestAborted.IsCancellationRequested
+            ? Task.CompletedTask
+            : ForError(error, logger).ExecuteAsync(context);
+    }
 
-        private Problem ToProblem(Exception exception)
+    private static Problem ForError(Exception error, ILogger logger)
+    {
+        switch (error)
         {
-            switch (exception)
-            {
-                // The framework's message names CLR parameters and types; the status is all a client needs.
-                case BadHttpRequestException bad:
-                    return ForStatus(bad.StatusCode);
-                case PeerUnavailableException peer:
-                    logger.LogWarning("{Peer} is unavailable: {Reason}", peer.Peer, peer.InnerException?.Message ?? peer.Message);
-                    return Problem.Unavailable($"The {peer.Peer} service is unavailable; try again.");
-                case HttpRequestException or Grpc.Core.RpcException or Dapr.DaprException or TimeoutException or TaskCanceledException:
-                    logger.LogWarning(exception, "The sidecar or a peer did not answer");
-                    return Problem.Unavailable("Something this service depends on is unavailable; try again.");
-                default:
-                    logger.LogError(exception, "Unhandled error");
-                    return new Problem(StatusCodes.Status500InternalServerError, "Something went wrong on our side.");
-            }
+            // The framework's message names CLR parameters and types; the status is all a client needs.
+            case BadHttpRequestException bad:
+                return ForStatus(bad.StatusCode);
+            case PeerUnavailableException peer:
+                logger.LogWarning("{Peer} is unavailable: {Reason}", peer.Peer, peer.InnerException?.Message ?? peer.Message);
+                return Problem.Unavailable($"The {peer.Peer} service is unavailable; try again.");
+            case { } outage when IsOutage(outage):
+                logger.LogWarning(error, "The sidecar or a peer did not answer");
+                return Problem.Unavailable("Something this service depends on is unavailable; try again.");
+            default:
+                logger.LogError(error, "Unhandled error");
+                return new Problem(StatusCodes.Status500InternalServerError, "Something went wrong on our side.");
         }
     }
 }

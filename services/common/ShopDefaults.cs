@@ -43,6 +43,7 @@ public static class ShopDefaults
             .UseGrpcChannelOptions(new GrpcChannelOptions { HttpHandler = new SidecarTimeLimit(), ThrowOperationCanceledOnCancellation = true }));
         builder.Services.AddSingleton(provider => new StateStore(provider.GetRequiredService<DaprClient>(), $"{service}-store"));
         builder.Services.AddSingleton<EventPublisher>();
+        builder.Services.AddSingleton<TopicHandlers>().AddSingleton<DeliveryFailures>().AddSingleton<DeadLetters>();
         SidecarToken.Require(builder);
         ExitWithParent.Add(builder.Services, builder.Configuration);
         return builder;

@@ -1,26 +1,23 @@
-using Dapr;
 using DaprShop.Common;
 using DaprShop.Contracts;
-using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace DaprShop.Inventory;
 
 /// <summary>A product new to the catalogue gets an empty shelf. A deleted one keeps its stock: pieces do not vanish with a page.</summary>
 public static class InventorySubscriptions
 {
-    public static void MapSubscriptions(this WebApplication app) => app
-        .MapPost("/events/catalog/product-changed", ProductChanged)
-        .WithTopic(new TopicOptions
-        {
-            PubsubName = Publishing.PubSub,
-            Name = Topics.CatalogProductChanged,
-            DeadLetterTopic = "inventory.dead-letters",
-        });
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(50);
 
-    private static async Task<Results<Ok, Problem>> ProductChanged(ProductChanged product, StockActors stocks, SeedStock seed)
+    public static void MapSubscriptions(this WebApplication app)
     {
-        if (!Ids.IsSlug(product.ProductId)) return Problem.BadRequest("Not a product id.");
-        if (!product.Deleted && seed.Find(product.ProductId) is null) await stocks.OpenAsync(product.ProductId);
-        return TypedResults.Ok();
+        var (stocks, seed) = (app.Services.GetRequiredService<StockActors>(), app.Services.GetRequiredService<SeedStock>());
+        app.MapBulkTopic<ProductChanged>(Topics.CatalogProductChanged, s_patience, async (changes, _) =>
+        {
+            var products = changes.ToLookup(change => Ids.IsSlug(change.ProductId));
+            var added = products[true].Where(change => !change.Deleted && seed.Find(change.ProductId) is null);
+            await Task.WhenAll(added.Select(change => change.ProductId).Distinct().Select(stocks.OpenAsync));
+            // What is no product id never becomes one.
+            return [.. products[false]];
+        });
     }
 }

@@ -1,6 +1,11 @@
+using DaprShop.Common;
+
 namespace DaprShop.Web;
 
-/// <summary>People get a page where programs would get problem+json: for what does not exist, is refused or fails unexpectedly.</summary>
+/// <summary>
+/// People get a page where programs would get problem+json: for what does not exist, is refused or fails unexpectedly. Under <c>/api</c>
+/// there are programs.
+/// </summary>
 public static class FriendlyErrors
 {
     public const string Path = "/oops";
@@ -15,5 +20,7 @@ public static class FriendlyErrors
             if (context.Request.Path == Path) context.Request.Method = HttpMethods.Get;
             return next(context);
         });
+        // Nearer to the endpoints, so what it has answered is left as it is.
+        app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), programs => programs.UseShopProblems());
     }
 }

@@ -25,6 +25,7 @@ public static class WebService
         builder.Services.AddScoped<Visitor>().AddScoped<Caller>();
         builder.Services.AddScoped<CatalogClient>().AddScoped<InventoryClient>().AddScoped<BasketClient>();
         builder.Services.AddScoped<MembersClient>().AddScoped<OrdersClient>().AddScoped<Welcome>();
+        builder.Services.AddSingleton<DeadLetterDesk>().AddScoped<DeadLettersClient>();
         configure?.Invoke(builder);
 
         var app = builder.Build();
@@ -32,6 +33,7 @@ public static class WebService
         app.UseAntiforgery();
         app.MapSiteFiles();
         app.MapGatewayHealth();
+        app.MapDeadLetterDesk();
         app.MapRazorComponents<App>();
         return app;
     }

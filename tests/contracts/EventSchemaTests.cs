@@ -91,7 +91,7 @@ public class EventSchemaTests
 
     private static ShipmentChanged Shipment(string status) => new($"shipment-{Id}-{status}", s_now, Id, Id, status, "DS1234567890");
 
-    private static IEnumerable<string> TopicConstants() => typeof(Topics)
+    internal static IEnumerable<string> TopicConstants() => typeof(Topics)
         .GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(field => (string)field.GetRawConstantValue()!);
 

@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Text.Json;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Gateway;
 using DaprShop.Local.Hosting;
@@ -37,6 +39,17 @@ public sealed class LocalShop : IAsyncDisposable
     public Task StopAsync(string service) => _runtime.StopAppAsync(service);
 
     public Task StartAsync(string service) => _runtime.StartAppAsync(service);
+
+    /// <summary>Puts an event where the broker puts those that a service could not take.</summary>
+    /// <param name="service">The subscriber.</param>
+    /// <param name="cloudEvent">The whole envelope: published raw, it is left as it is.</param>
+    public async Task BuryAsync(string service, object cloudEvent)
+    {
+        using var sidecar = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_runtime.Apps.Of(service)[0].HttpPort}") };
+        using var response = await sidecar.PostAsJsonAsync(
+            $"/v1.0/publish/pubsub/{service}.dead-letters?metadata.rawPayload=true", cloudEvent, JsonSerializerOptions.Web);
+        response.EnsureSuccessStatusCode();
+    }
 
     /// <summary>Everything ends and starts again on the same data, at another address.</summary>
     public async Task RestartAsync()

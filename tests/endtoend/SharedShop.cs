@@ -16,6 +16,16 @@ public sealed class SharedShop : IAsyncLifetime
 
     public Shop Shop { get; private set; } = null!;
 
+    /// <summary>The shop from the inside. Skips the test when it is somebody else's.</summary>
+    public LocalShop Own
+    {
+        get
+        {
+            RequireOwn();
+            return _own!;
+        }
+    }
+
     public async ValueTask InitializeAsync()
     {
         if (s_url is not null)

@@ -1,42 +1,202 @@
-using System.Text.Json;
-using Dapr.Client;
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Json;
 using DaprShop.Common;
-using DaprShop.Contracts;
+using DaprShop.Local.Resiliency;
 using DaprShop.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace DaprShop.Notification.Tests;
 
-/// <summary>What a service cannot take is kept, with its envelope, whatever it is; told here on one service for all of them.</summary>
-public sealed class DeadLetterTests(NotificationHost host) : IClassFixture<NotificationHost>
+/// <summary>
+/// What a service cannot take, told on one for all of them: a service of the shop's own making that listens to <see cref="Topic"/> and is
+/// poisoned by what the test says; deliveries are tried <see cref="Tries"/> times.
+/// </summary>
+public sealed class DeadLetterHost : IAsyncLifetime
 {
-    private DaprClient Dapr => host.Shop.Dapr("notification");
+    public const string Topic = "orders.confirmed";
+    public const int Tries = 3;
+
+    private static readonly ResiliencySpec s_quickly = ResiliencySpec.Parse(
+        """
+        apiVersion: dapr.io/v1alpha1
+        kind: Resiliency
+        metadata: { name: quickly }
+        spec:
+          policies: { retries: { quickly: { policy: constant, duration: 10ms, maxRetries: 2 } } }
+          targets: { components: { pubsub: { inbound: { retry: quickly } } } }
+        """,
+        "test");
+
+    public ShopHost Shop { get; private set; } = null!;
+
+    /// <summary>What took effect, in order.</summary>
+    public ConcurrentQueue<string> Taken { get; } = new();
+
+    /// <summary>Parcels the service chokes on.</summary>
+    public ConcurrentDictionary<string, bool> Poison { get; } = new();
+
+    /// <summary>How many parcels came in each call of the handler.</summary>
+    public ConcurrentQueue<int> Batches { get; } = new();
+
+    public async ValueTask InitializeAsync() => Shop = await ShopHost.StartAsync(shop => shop
+        .Service("notification", Create)
+        .Runtime(runtime => runtime.AddSingleton(new ResiliencyPolicies([s_quickly], TimeProvider.System))));
+
+    public ValueTask DisposeAsync() => Shop.DisposeAsync();
+
+    private WebApplication Create(string[] args, Action<WebApplicationBuilder>? configure)
+    {
+        var builder = WebApplication.CreateSlimBuilder(args);
+        builder.AddShopDefaults("notification");
+        configure?.Invoke(builder);
+        var app = builder.Build();
+        app.UseShopDefaults();
+        app.MapBulkTopic<Parcel>(Topic, TimeSpan.FromMilliseconds(50), TakeAsync);
+        app.MapDeadLetters();
+        return app;
+    }
+
+    private Task<IReadOnlyCollection<Parcel>> TakeAsync(IReadOnlyList<Parcel> parcels, CancellationToken cancellation)
+    {
+        Batches.Enqueue(parcels.Count);
+        if (parcels.FirstOrDefault(parcel => Poison.ContainsKey(parcel.Name)) is { } poison)
+            throw new ArgumentException($"{poison.Name} is poison.");
+        foreach (var parcel in parcels) Taken.Enqueue(parcel.Name);
+        return Task.FromResult<IReadOnlyCollection<Parcel>>([]);
+    }
+
+    public sealed record Parcel(string Name);
+}
+
+public sealed class DeadLetterTests(DeadLetterHost host) : IClassFixture<DeadLetterHost>
+{
+    private readonly string _name = $"parcel-{Guid.NewGuid():N}";
+
+    private HttpClient Service => host.Shop.SidecarClient("notification");
 
     [Fact]
-    public async Task A_dead_letter_is_kept_once_however_often_it_comes()
+    public async Task What_cannot_be_taken_is_kept_with_its_reason_and_attempts_and_a_replay_takes_effect_once()
     {
-        var id = $"order-{Guid.NewGuid()}-3";
-        for (var copies = 0; copies < 3; copies++)
-            await host.Shop.PublishAsync("notification.dead-letters", new { nonsense = true }, id);
-        await ShopHost.EventuallyAsync(async () => (await IndexAsync()).Contains(id), "the dead letter in the store");
+        host.Poison[_name] = true;
+        await PublishAsync(_name);
+        var letter = await LetterAsync(_name);
+        Assert.Equal(
+            ("notification", DeadLetterHost.Topic, $"{_name}-event", DeadLetterHost.Tries),
+            (letter.Service, letter.Topic, letter.EventId, letter.Attempts));
+        Assert.Equal($"ArgumentException: {_name} is poison.", letter.Reason);
+        Assert.Equal(_name, letter.Event.GetProperty("data").GetProperty("name").GetString());
 
-        Assert.Single(await IndexAsync(), known => known == id);
-        var letter = await Dapr.GetStateAsync<JsonElement>("notification-store", DeadLetters.Key(id));
-        Assert.True(letter.GetProperty("event").GetProperty("data").GetProperty("nonsense").GetBoolean());
+        var failed = await ReplayAsync(letter.Id);
+        Assert.Equal((ReplayReply.Failed, letter.Reason), (failed.Outcome, failed.Reason));
+        Assert.Equal(DeadLetterHost.Tries + 1, (await LetterAsync(_name)).Attempts);
+
+        host.Poison.Clear();
+        for (var times = 0; times < 3; times++) Assert.Equal(new ReplayReply(ReplayReply.Replayed), await ReplayAsync(letter.Id));
+        Assert.Single(host.Taken, _name);
+        Assert.DoesNotContain(await ListAsync(), entry => entry.Id == letter.Id);
+        Assert.Empty(await ReadAsync(letter.Id));
     }
 
     [Fact]
-    public async Task Every_subscription_names_a_dead_letter_topic_that_is_listened_to()
+    public async Task A_replayed_event_that_dies_again_is_a_letter_again()
     {
-        using var app = host.Shop.SidecarClient("notification");
-        var subscriptions = JsonDocument.Parse(await app.GetStringAsync("/dapr/subscribe")).RootElement.EnumerateArray().ToList();
-        var topics = subscriptions.Select(subscription => subscription.GetProperty("topic").GetString()!).ToList();
+        host.Poison[_name] = true;
+        await PublishAsync(_name);
+        var letter = await LetterAsync(_name);
+        host.Poison.Clear();
+        await ReplayAsync(letter.Id);
 
-        Assert.Contains(Topics.OrdersConfirmed, topics);
-        Assert.Contains("notification.dead-letters", topics);
-        foreach (var subscription in subscriptions.Where(subscription => !subscription.GetProperty("topic").GetString()!.EndsWith("dead-letters")))
-            Assert.Equal("notification.dead-letters", subscription.GetProperty("deadLetterTopic").GetString());
+        host.Poison[_name] = true;
+        await PublishAsync(_name);
+        Assert.Equal((letter.Id, DeadLetterHost.Tries), ((await LetterAsync(_name)).Id, (await LetterAsync(_name)).Attempts));
     }
 
-    private async Task<string[]> IndexAsync() =>
-        await Dapr.GetStateAsync<string[]?>("notification-store", DeadLetters.IndexKey) ?? [];
+    [Fact]
+    public async Task A_poisoned_event_takes_none_of_its_batch_with_it_and_holds_up_none_behind_it()
+    {
+        var names = Enumerable.Range(0, 30).Select(number => $"{_name}-{number}").ToList();
+        host.Poison[names[3]] = true;
+        await host.Shop.Dapr("notification").PublishAllAsync(
+            DeadLetterHost.Topic, names.Select(name => new DeadLetterHost.Parcel(name)), parcel => parcel.Name);
+
+        await ShopHost.EventuallyAsync(() => Task.FromResult(names.Except(host.Taken).SequenceEqual([names[3]])), "all but the poisoned one");
+        Assert.Contains(host.Batches, size => size > 1);
+        await ShopHost.EventuallyAsync(async () => (await ReadAllAsync()).Any(letter => letter.EventId == names[3]), "the dead letter");
+        Assert.Single(await ReadAllAsync(), letter => letter.EventId.StartsWith(_name, StringComparison.Ordinal));
+        Assert.Equal(names.Count - 1, host.Taken.Count(names.Contains));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_read_is_a_letter_that_says_so()
+    {
+        var id = $"{_name}-event";
+        await host.Shop.PublishAsync(DeadLetterHost.Topic, new { nonsense = true }, id);
+        await ShopHost.EventuallyAsync(async () => (await ReadAllAsync()).Any(letter => letter.EventId == id), "the dead letter");
+        var letter = (await ReadAllAsync()).Single(letter => letter.EventId == id);
+        Assert.StartsWith("It cannot be read:", letter.Reason, StringComparison.Ordinal);
+        Assert.Equal(DeadLetterHost.Tries, letter.Attempts);
+    }
+
+    [Fact]
+    public async Task A_letter_is_kept_once_however_often_it_comes_whatever_it_is_and_wherever_it_is_from()
+    {
+        for (var copies = 0; copies < 3; copies++) await host.Shop.PublishAsync("notification.dead-letters", "nonsense", $"{_name}-event");
+        await ShopHost.EventuallyAsync(async () => (await ReadAllAsync()).Any(IsIt), "the dead letter");
+        var letter = Assert.Single(await ReadAllAsync(), IsIt);
+        Assert.Equal((0, "The service or its store did not answer."), (letter.Attempts, letter.Reason));
+
+        Assert.Equal(ReplayReply.Failed, (await ReplayAsync(letter.Id)).Outcome);
+        Assert.Single(await ReadAllAsync(), IsIt);
+
+        bool IsIt(DeadLetter each) => each.EventId == $"{_name}-event";
+    }
+
+    [Fact]
+    public async Task Letters_outlive_the_service_and_the_newest_comes_first()
+    {
+        host.Poison[_name] = true;
+        await PublishAsync(_name);
+        var first = await LetterAsync(_name);
+        host.Poison[_name + "-later"] = true;
+        await PublishAsync(_name + "-later");
+        var second = await LetterAsync(_name + "-later");
+        await host.Shop.RestartAsync("notification");
+        Assert.Equal([second.Id, first.Id], (await ListAsync()).Select(entry => entry.Id).Where(id => id == first.Id || id == second.Id));
+    }
+
+    [Fact]
+    public async Task What_is_not_there_cannot_be_replayed()
+    {
+        Assert.Equal(HttpStatusCode.NotFound, (await Service.PostAsync("/internal/dead-letters/notification-0123456789abcdef/replay", null)).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await host.Shop.Client("notification").GetAsync("/internal/dead-letters")).StatusCode);
+    }
+
+    private Task PublishAsync(string name) =>
+        host.Shop.PublishAsync(DeadLetterHost.Topic, new DeadLetterHost.Parcel(name), $"{name}-event");
+
+    private async Task<DeadLetter> LetterAsync(string name)
+    {
+        DeadLetter? letter = null;
+        await ShopHost.EventuallyAsync(
+            async () => (letter = (await ReadAllAsync()).SingleOrDefault(each => each.EventId == $"{name}-event")) is not null,
+            $"the dead letter of {name}");
+        return letter!;
+    }
+
+    private async Task<IReadOnlyList<DeadLetter>> ReadAllAsync() =>
+        await ListAsync() is { Count: > 0 } entries ? await ReadAsync([.. entries.Select(entry => entry.Id)]) : [];
+
+    private async Task<IReadOnlyList<DeadLetterEntry>> ListAsync() => (await Service.GetFromJsonAsync<DeadLetterEntry[]>("/internal/dead-letters"))!;
+
+    private async Task<IReadOnlyList<DeadLetter>> ReadAsync(params string[] ids) =>
+        (await Service.GetFromJsonAsync<DeadLetter[]>($"/internal/dead-letters/letters?ids={string.Join(',', ids)}"))!;
+
+    private async Task<ReplayReply> ReplayAsync(string id)
+    {
+        using var response = await Service.PostAsync($"/internal/dead-letters/{id}/replay", null);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return (await response.Content.ReadFromJsonAsync<ReplayReply>())!;
+    }
 }

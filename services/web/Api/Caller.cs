@@ -13,7 +13,7 @@ public sealed class SidecarClients(DaprClient dapr) : IDisposable
     private static readonly TimeSpan s_timeLimit = TimeSpan.FromSeconds(5);
 
     private static readonly string[] s_apps =
-        ["members", "catalog", "inventory", "basket", "ordering", "payment", "shipping", "notification"];
+        ["members", "catalog", "inventory", "basket", "ordering", "payment", "shipping", "notification", "web"];
 
     private readonly Dictionary<string, HttpClient> _clients = s_apps.ToDictionary(app => app, app =>
     {
