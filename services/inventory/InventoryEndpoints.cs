@@ -28,21 +28,22 @@ public static class InventoryEndpoints
     /// <summary>Body of POST …/adjustments: so many more or fewer, and why.</summary>
     public sealed record StockAdjustment(int Delta, string Reason);
 
-    private static async Task<Results<Ok<StockLevel>, Problem>> Get(string productId, StockActors stocks) =>
-        Ids.IsSlug(productId) && await stocks.GetAsync(productId) is { } level ? TypedResults.Ok(level) : Unknown(productId);
+    private static async Task<Results<Ok<StockLevel>, Problem>> Get(
+        string productId, StockStore stocks, CancellationToken cancellation) =>
+        Ids.IsSlug(productId) && await stocks.FindAsync(productId, cancellation) is { } level ? TypedResults.Ok(level) : Unknown(productId);
 
     private static async Task<Results<Ok<StockLevel>, Problem>> Put(
-        string productId, StockCount body, ClaimsPrincipal user, StockActors stocks)
+        string productId, StockCount body, ClaimsPrincipal user, Corrections corrections, CancellationToken cancellation)
     {
         var validation = new Validation()
             .Check(body.OnHand is >= 0 and <= Stock.MaxOnHand, "onHand", $"0 to {Stock.MaxOnHand}.");
         return validation.Problem is { } problem
             ? problem
-            : await CorrectAsync(productId, new CorrectCommand(user.MemberId(), OnHand: body.OnHand), stocks);
+            : await CorrectAsync(productId, null, new CorrectCommand(user.MemberId(), OnHand: body.OnHand), corrections, cancellation);
     }
 
     private static async Task<Results<Ok<StockLevel>, Problem>> Adjust(
-        string productId, StockAdjustment body, ClaimsPrincipal user, StockActors stocks,
+        string productId, StockAdjustment body, ClaimsPrincipal user, Corrections corrections, CancellationToken cancellation,
         [FromHeader(Name = "Idempotency-Key")] string? key = null)
     {
         var validation = new Validation()
@@ -53,13 +54,15 @@ public static class InventoryEndpoints
             .Check(key is null or { Length: > 0 and <= MaxKey }, "Idempotency-Key", $"1 to {MaxKey} characters.");
         return validation.Problem is { } problem
             ? problem
-            : await CorrectAsync(productId, new CorrectCommand(user.MemberId(), null, body.Delta, body.Reason, Fingerprint(key)), stocks);
+            : await CorrectAsync(
+                productId, key, new CorrectCommand(user.MemberId(), null, body.Delta, body.Reason), corrections, cancellation);
     }
 
-    private static async Task<Results<Ok<StockLevel>, Problem>> CorrectAsync(string productId, CorrectCommand command, StockActors stocks)
+    private static async Task<Results<Ok<StockLevel>, Problem>> CorrectAsync(
+        string productId, string? key, CorrectCommand command, Corrections corrections, CancellationToken cancellation)
     {
         if (!Ids.IsSlug(productId)) return Unknown(productId);
-        var corrected = await stocks.CorrectAsync(productId, command);
+        var corrected = await corrections.CorrectAsync(productId, Fingerprint(key), command, cancellation);
         return corrected.Outcome switch
         {
             CorrectionOutcome.Done => TypedResults.Ok(corrected.Level!),
@@ -70,9 +73,10 @@ public static class InventoryEndpoints
         };
     }
 
-    /// <summary>Keys are anyone's text; what becomes part of a state key is not.</summary>
-    private static string? Fingerprint(string? key) =>
-        key is null ? null : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+    /// <summary>Keys are anyone's text; what becomes part of a state key is not. Without a key every call is one of its own.</summary>
+    private static string Fingerprint(string? key) => key is null
+        ? Guid.CreateVersion7().ToString()
+        : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 
     private static Problem Unknown(string productId) =>
         Problem.NotFound(Ids.IsSlug(productId) ? $"There is no stock of {productId}." : "There is no such product.");

@@ -12,21 +12,18 @@ public static class InventoryService
     {
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.AddShopDefaults("inventory", InventoryJson.Default);
-        builder.Services.AddActors(actors =>
-        {
-            actors.Actors.RegisterActor<StockActor>();
-            actors.ActorIdleTimeout = TimeSpan.FromMinutes(5);
-            actors.JsonSerializerOptions = ShopDefaults.CreateJsonOptions(InventoryJson.Default);
-        });
         builder.Services.AddSingleton(SeedStock.Shipped());
-        builder.Services.AddSingleton<StockActors>();
+        builder.Services.AddSingleton<Turns>();
+        builder.Services.AddSingleton<StockNews>();
+        builder.Services.AddSingleton<StockStore>();
         builder.Services.AddSingleton<Reservations>();
-        builder.Services.AddHostedService<SeedAnnouncer>();
+        builder.Services.AddSingleton<Corrections>();
+        builder.Services.AddHostedService<StockAnnouncer>();
+        builder.Services.AddHostedService<StockRounds>();
         configure?.Invoke(builder);
 
         var app = builder.Build();
         app.UseShopDefaults();
-        app.MapActorsHandlers();
         app.MapInventory();
         app.MapReservations();
         app.MapSubscriptions();

@@ -10,12 +10,11 @@ public static class InventorySubscriptions
 
     public static void MapSubscriptions(this WebApplication app)
     {
-        var (stocks, seed) = (app.Services.GetRequiredService<StockActors>(), app.Services.GetRequiredService<SeedStock>());
-        app.MapBulkTopic<ProductChanged>(Topics.CatalogProductChanged, s_patience, async (changes, _) =>
+        var stocks = app.Services.GetRequiredService<StockStore>();
+        app.MapBulkTopic<ProductChanged>(Topics.CatalogProductChanged, s_patience, async (changes, cancellation) =>
         {
             var products = changes.ToLookup(change => Ids.IsSlug(change.ProductId));
-            var added = products[true].Where(change => !change.Deleted && seed.Find(change.ProductId) is null);
-            await Task.WhenAll(added.Select(change => change.ProductId).Distinct().Select(stocks.OpenAsync));
+            await stocks.OpenAsync(products[true].Where(change => !change.Deleted).Select(change => change.ProductId), cancellation);
             // What is no product id never becomes one.
             return [.. products[false]];
         });

@@ -18,14 +18,23 @@ public static class ReservationEndpoints
         orders.MapPost("/release", Release);
     }
 
-    private static async Task<Results<Ok<StockReply>, Problem>> Reserve(string orderId, ReserveStock order, Reservations reservations) =>
-        Wrong(orderId, order.Lines) is { } problem ? problem : TypedResults.Ok(await reservations.ReserveAsync(orderId, order));
+    private static async Task<Results<Ok<StockReply>, Problem>> Reserve(
+        string orderId, ReserveStock order, Reservations reservations, CancellationToken cancellation) =>
+        Wrong(orderId, order.Lines) is { } problem
+            ? problem
+            : TypedResults.Ok(await reservations.ReserveAsync(orderId, order, cancellation));
 
-    private static async Task<Results<Ok<StockReply>, Problem>> Commit(string orderId, StockLines order, Reservations reservations) =>
-        Wrong(orderId, order.Lines) is { } problem ? problem : TypedResults.Ok(await reservations.CommitAsync(orderId, order));
+    private static async Task<Results<Ok<StockReply>, Problem>> Commit(
+        string orderId, StockLines order, Reservations reservations, CancellationToken cancellation) =>
+        Wrong(orderId, order.Lines) is { } problem
+            ? problem
+            : TypedResults.Ok(await reservations.CommitAsync(orderId, order, cancellation));
 
-    private static async Task<Results<Ok<StockReply>, Problem>> Release(string orderId, StockLines order, Reservations reservations) =>
-        Wrong(orderId, order.Lines) is { } problem ? problem : TypedResults.Ok(await reservations.ReleaseAsync(orderId, order));
+    private static async Task<Results<Ok<StockReply>, Problem>> Release(
+        string orderId, StockLines order, Reservations reservations, CancellationToken cancellation) =>
+        Wrong(orderId, order.Lines) is { } problem
+            ? problem
+            : TypedResults.Ok(await reservations.ReleaseAsync(orderId, order, cancellation));
 
     private static Problem? Wrong(string orderId, IReadOnlyList<StockLine> lines)
     {

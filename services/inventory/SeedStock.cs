@@ -17,6 +17,6 @@ public sealed class SeedStock(IReadOnlyDictionary<string, int> onHand)
 
     public IEnumerable<string> ProductIds => onHand.Keys;
 
-    /// <summary>The untouched stock of a product; null when it is not a seed product.</summary>
-    public Stock? Find(string productId) => onHand.TryGetValue(productId, out var pieces) ? Stock.Untouched(pieces) : null;
+    /// <summary>The untouched stock of a product; <see cref="Stock.Unknown"/> when it is not a seed product.</summary>
+    public Stock Find(string productId) => onHand.TryGetValue(productId, out var pieces) ? Stock.Untouched(pieces) : Stock.Unknown;
 }

@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 namespace DaprShop.Inventory;
 
 /// <summary>
-/// The stock of one product: what lies on the shelf and who has a hold on it. Pure; <c>0 ≤ Reserved ≤ OnHand</c> always.
+/// The stock of one product: what lies on the shelf and who has a hold on it. Pure; <c>0 ≤ Reserved ≤ OnHand</c> as long as nobody is
+/// given more than is <see cref="Available"/>. What changes nothing gives the same object back.
 /// </summary>
 /// <param name="OnHand">Pieces on the shelf, reserved ones included.</param>
 /// <param name="Version">Grows by one with each change.</param>
@@ -14,62 +15,57 @@ public sealed record Stock(int OnHand, long Version, ImmutableDictionary<string,
     /// <summary>The most that staff can put on a shelf.</summary>
     public const int MaxOnHand = 1_000_000;
 
+    /// <summary>Of a product nobody has told of.</summary>
+    public static readonly Stock Unknown = new(0, 0, ImmutableDictionary<string, Reservation>.Empty);
+
     [JsonIgnore]
-    public int Reserved => Reservations.Values.Sum(reservation => reservation.Quantity);
+    public bool IsKnown => Version > 0;
+
+    [JsonIgnore]
+    public int Reserved
+    {
+        get
+        {
+            var pieces = 0;
+            foreach (var (_, reservation) in Reservations) pieces += reservation.Quantity;
+            return pieces;
+        }
+    }
 
     [JsonIgnore]
     public int Available => OnHand - Reserved;
 
     /// <summary>A shelf nobody has touched yet.</summary>
-    public static Stock Untouched(int onHand) => new(onHand, 1, ImmutableDictionary<string, Reservation>.Empty);
+    public static Stock Untouched(int onHand) => Unknown with { OnHand = onHand, Version = 1 };
 
-    /// <summary>Frees what was reserved until <paramref name="now"/> or earlier; names the orders that lost it.</summary>
-    public (Stock Stock, IReadOnlyList<(string OrderId, Claim Claim)> Expired) Expire(DateTimeOffset now)
+    public bool IsHeldFor(string orderId) => Reservations.ContainsKey(orderId);
+
+    /// <summary>Whether something is reserved until <paramref name="now"/> or earlier.</summary>
+    public bool HasExpired(DateTimeOffset now)
     {
-        var expired = Reservations.Where(reservation => reservation.Value.ExpiresAt <= now).ToArray();
-        return expired.Length == 0
-            ? (this, [])
-            : (Next(OnHand, Reservations.RemoveRange(expired.Select(reservation => reservation.Key))),
-                [.. expired.Select(reservation => (reservation.Key, new Claim(ClaimState.Expired, reservation.Value.Quantity)))]);
+        foreach (var (_, reservation) in Reservations)
+            if (reservation.ExpiresAt <= now) return true;
+        return false;
     }
 
-    /// <summary>Takes a hold for an order that is new here; any other claim answers for itself.</summary>
-    /// <param name="productId">Named in the claim when there is not enough.</param>
-    /// <param name="orderId">The order.</param>
-    /// <param name="claim">What is known of the order's claim so far.</param>
-    /// <param name="reservation">What the order wants, and until when.</param>
-    /// <param name="now">The time.</param>
-    public (Stock Stock, Claim Claim) Reserve(string productId, string orderId, Claim claim, Reservation reservation, DateTimeOffset now) =>
-        claim.State is not ClaimState.None ? (this, claim)
-        : reservation.ExpiresAt <= now ? (this, new Claim(ClaimState.Expired, reservation.Quantity))
-        : reservation.Quantity > Available ? (this, new Claim(ClaimState.OutOfStock, reservation.Quantity, [productId]))
-        : (Next(OnHand, Reservations.Add(orderId, reservation)), new Claim(ClaimState.Reserved, reservation.Quantity));
+    /// <summary>Frees what was reserved until <paramref name="now"/> or earlier.</summary>
+    public Stock Expire(DateTimeOffset now) => HasExpired(now)
+        ? Next(OnHand, Reservations.RemoveRange(Reservations.Where(held => held.Value.ExpiresAt <= now).Select(held => held.Key)))
+        : this;
 
-    /// <summary>Takes what is reserved off the shelf.</summary>
-    public (Stock Stock, Claim Claim) Commit(string orderId, Claim claim) => claim.State switch
-    {
-        ClaimState.Reserved =>
-            (Next(OnHand - claim.Quantity, Reservations.Remove(orderId)), claim with { State = ClaimState.Committed }),
-        _ => (this, claim),
-    };
+    /// <summary>Holds pieces for an order; the caller has seen to it that they are <see cref="Available"/>.</summary>
+    public Stock Hold(string orderId, Reservation reservation) => Next(OnHand, Reservations.SetItem(orderId, reservation));
 
-    /// <summary>Undoes whatever was done, and remembers it: a claim that comes later gets nothing.</summary>
-    /// <param name="orderId">The order.</param>
-    /// <param name="claim">What is known of the order's claim so far.</param>
-    /// <param name="missing">When the order ends because it could not have everything: the products that lack stock.</param>
-    public (Stock Stock, Claim Claim) Release(string orderId, Claim claim, IReadOnlyList<string>? missing = null)
-    {
-        var given = missing is null ? ClaimState.Released : ClaimState.OutOfStock;
-        return claim.State switch
-        {
-            ClaimState.None => (this, new Claim(given, 0, missing)),
-            ClaimState.Reserved =>
-                (Next(OnHand, Reservations.Remove(orderId)), claim with { State = given, Missing = missing }),
-            ClaimState.Committed =>
-                (Next(OnHand + claim.Quantity, Reservations), claim with { State = ClaimState.Restocked }),
-            _ => (this, claim),
-        };
-    }
+    /// <summary>Takes what is held for the order off the shelf.</summary>
+    public Stock Take(string orderId) => Reservations.TryGetValue(orderId, out var held)
+        ? Next(OnHand - held.Quantity, Reservations.Remove(orderId))
+        : this;
+
+    /// <summary>What was held for the order is there for others again.</summary>
+    public Stock Free(string orderId) => IsHeldFor(orderId) ? Next(OnHand, Reservations.Remove(orderId)) : this;
+
+    /// <summary>Puts back what was taken.</summary>
+    public Stock PutBack(int quantity) => Next(OnHand + quantity, Reservations);
 
     /// <summary>Staff say how much there is; null when that is less than what is reserved, or too much.</summary>
     public Stock? Count(int onHand) =>

@@ -16,10 +16,15 @@ public sealed class InventoryShop : IAsyncLifetime
     private const int Products = 200;
 
     private int _products;
+    private string[] _arguments = [];
+    private WebApplication _service = null!;
 
     public ConcurrentQueue<StockChanged> Heard { get; } = [];
 
     public FakeTimeProvider Clock { get; } = new(DateTimeOffset.UtcNow);
+
+    /// <summary>True for lives of the service that die before they tell anything.</summary>
+    public bool Mute { get; set; }
 
     public ShopHost Host { get; private set; } = null!;
 
@@ -30,6 +35,11 @@ public sealed class InventoryShop : IAsyncLifetime
 
     public HttpClient Anyone { get; private set; } = null!;
 
+    /// <summary>The service's documents, as another instance would see them: it takes no turns with this one.</summary>
+    public StockStore Stocks => new(_service.Services.GetRequiredService<StateStore>(), Seed, new Turns(), new StockNews(), Clock);
+
+    public SeedStock Seed { get; } = new(Enumerable.Range(1, Products).ToDictionary(i => $"p-{i}", _ => 10));
+
     public async ValueTask InitializeAsync()
     {
         Host = await ShopHost.StartAsync(Configure);
@@ -38,12 +48,30 @@ public sealed class InventoryShop : IAsyncLifetime
         Anyone = Host.Client("inventory");
     }
 
+    /// <summary>Another instance of the service, at the same sidecar and so on the same store.</summary>
+    public async Task<WebApplication> StartReplicaAsync()
+    {
+        var replica = InventoryService.Create([.. _arguments, "--urls=http://127.0.0.1:0"], ConfigureService);
+        await replica.StartAsync();
+        return replica;
+    }
+
+    public HttpClient SidecarOf(WebApplication replica) => new()
+    {
+        BaseAddress = new Uri(replica.Urls.Single()),
+        DefaultRequestHeaders = { { "dapr-api-token", Sidecar.DefaultRequestHeaders.GetValues("dapr-api-token") } },
+    };
+
     private void Configure(ShopHostOptions shop) => shop
-        .Service("inventory", InventoryService.Create, builder => builder.Services
-            .AddSingleton<TimeProvider>(Clock)
-            .AddSingleton(new SeedStock(Enumerable.Range(1, Products).ToDictionary(i => $"p-{i}", _ => 10))))
+        .Service("inventory", (arguments, configure) => _service = InventoryService.Create(_arguments = arguments, configure), ConfigureService)
         .Fake("ear", app => app.MapPost("/events/stock", (StockChanged changed) => Heard.Enqueue(changed))
             .WithTopic(Publishing.PubSub, Topics.InventoryStockChanged));
+
+    private void ConfigureService(WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<TimeProvider>(Clock).AddSingleton(Seed);
+        if (Mute) builder.Services.Remove(builder.Services.Single(service => service.ImplementationType == typeof(StockAnnouncer)));
+    }
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();
 
@@ -52,24 +80,30 @@ public sealed class InventoryShop : IAsyncLifetime
     /// <summary>A seed product no other test touches; ten pieces.</summary>
     public string NewProduct() => $"p-{Interlocked.Increment(ref _products)}";
 
-    public Task<HttpResponseMessage> SendAsync(string orderId, string command, object body) =>
-        Sidecar.PostAsJsonAsync($"/internal/reservations/{orderId}{command}", body);
+    public Task<HttpResponseMessage> SendAsync(string orderId, string command, object body, HttpClient? through = null) =>
+        (through ?? Sidecar).PostAsJsonAsync($"/internal/reservations/{orderId}{command}", body);
 
     public Task<StockReply> ReserveAsync(string orderId, params (string ProductId, int Quantity)[] lines) =>
-        AskAsync(orderId, "", new ReserveStock(Lines(lines), Clock.GetUtcNow().AddMinutes(10)));
+        ReserveAsync(Sidecar, orderId, lines);
+
+    public Task<StockReply> ReserveAsync(HttpClient through, string orderId, params (string ProductId, int Quantity)[] lines) =>
+        AskAsync(orderId, "", new ReserveStock(Lines(lines), Clock.GetUtcNow().AddMinutes(10)), through);
 
     public Task<StockReply> CommitAsync(string orderId, params (string ProductId, int Quantity)[] lines) =>
-        AskAsync(orderId, "/commit", new StockLines(Lines(lines)));
+        AskAsync(orderId, "/commit", new StockLines(Lines(lines)), Sidecar);
 
     public Task<StockReply> ReleaseAsync(string orderId, params (string ProductId, int Quantity)[] lines) =>
-        AskAsync(orderId, "/release", new StockLines(Lines(lines)));
+        ReleaseAsync(Sidecar, orderId, lines);
+
+    public Task<StockReply> ReleaseAsync(HttpClient through, string orderId, params (string ProductId, int Quantity)[] lines) =>
+        AskAsync(orderId, "/release", new StockLines(Lines(lines)), through);
 
     public async Task<StockLevel> LevelAsync(string productId) =>
         (await Anyone.GetFromJsonAsync<StockLevel>($"/api/inventory/{productId}"))!;
 
-    private async Task<StockReply> AskAsync(string orderId, string command, object body)
+    private async Task<StockReply> AskAsync(string orderId, string command, object body, HttpClient through)
     {
-        using var response = await SendAsync(orderId, command, body);
+        using var response = await SendAsync(orderId, command, body, through);
         response.EnsureSuccessStatusCode();
         return (await response.Content.ReadFromJsonAsync<StockReply>())!;
     }

@@ -1,0 +1,29 @@
+namespace DaprShop.Inventory;
+
+/// <summary>What staff do to stock. Sidecar calls: 1 get, 1 transaction.</summary>
+public sealed class Corrections(StockStore stocks, TimeProvider time)
+{
+    /// <param name="productId">The product.</param>
+    /// <param name="key">The same command under the same key counts once; another command under it is refused.</param>
+    /// <param name="command">What to do.</param>
+    /// <param name="cancellation">Gives up before anything is written.</param>
+    public async Task<StockCorrected> CorrectAsync(string productId, string key, CorrectCommand command, CancellationToken cancellation)
+    {
+        var (correction, after) = await stocks.ChangeAsync<Correction>(
+            $"correction/{productId}/{key}", [productId],
+            (known, found) => Correction.Decide(known, command, productId, found, time.GetUtcNow()), cancellation);
+        return correction switch
+        {
+            { } done when done.Command == command => new(CorrectionOutcome.Done, done.Level),
+            not null => new(CorrectionOutcome.KeyReused),
+            null when after[productId].IsKnown => new(CorrectionOutcome.Refused, StockLevel.Of(productId, after[productId])),
+            null => new(CorrectionOutcome.UnknownProduct),
+        };
+    }
+}
+
+/// <param name="Outcome">What happened.</param>
+/// <param name="Level">The stock afterwards, when it was done or refused.</param>
+public sealed record StockCorrected(CorrectionOutcome Outcome, StockLevel? Level = null);
+
+public enum CorrectionOutcome { Done, UnknownProduct, Refused, KeyReused }
