@@ -38,6 +38,9 @@ public static class Ledger
         [PaymentStatus.Refunded] = [(Account.Refunds, 1), (Account.MerchantReceivable, -1)],
     };
 
+    /// <summary>The steps that move money.</summary>
+    public static IReadOnlyCollection<PaymentStatus> Steps => s_rules.Keys;
+
     /// <summary>The posting for the status a payment has just reached; null when no money moved.</summary>
     public static Posting? Post(Payment payment) => s_rules.TryGetValue(payment.Status, out var rule)
         ? new Posting(payment.OrderId, payment.Status, payment.ChangedAt, payment.Amount.Currency,

@@ -9,6 +9,7 @@ namespace DaprShop.Payment;
 [JsonSerializable(typeof(Payment))]
 [JsonSerializable(typeof(Posting))]
 [JsonSerializable(typeof(PaymentView))]
+[JsonSerializable(typeof(LedgerView))]
 [JsonSerializable(typeof(PaymentChanged))]
 [JsonSerializable(typeof(Dapr.CloudEvent<PaymentChanged>))]
 [JsonSerializable(typeof(AuthorizePayment))]

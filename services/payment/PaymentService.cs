@@ -20,6 +20,7 @@ public static class PaymentService
         var app = builder.Build();
         app.UseShopDefaults();
         app.MapPayments();
+        app.MapLedger();
         app.MapCommands();
         return app;
     }

@@ -16,7 +16,17 @@ public sealed class PaymentStore(StateStore store)
         return store.TryCommitAsync([store.Write(Key(payment.OrderId), payment, etag), .. postings]);
     }
 
+    /// <summary>All that was posted for the order, oldest first. One call.</summary>
+    public async Task<IReadOnlyList<Posting>> PostingsAsync(string orderId, CancellationToken cancellation)
+    {
+        var keys = Ledger.Steps.Select(step => Key(orderId, step)).ToList();
+        var stored = await store.GetManyAsync(keys, cancellation);
+        return [.. keys.Select(key => stored.Get<Posting>(key).Value).OfType<Posting>().OrderBy(posting => posting.At)];
+    }
+
     private static string Key(string orderId) => $"payment/{orderId}";
 
-    private static string Key(Posting posting) => $"ledger/{posting.OrderId}/{posting.Step}".ToLowerInvariant();
+    private static string Key(Posting posting) => Key(posting.OrderId, posting.Step);
+
+    private static string Key(string orderId, PaymentStatus step) => $"ledger/{orderId}/{step}".ToLowerInvariant();
 }

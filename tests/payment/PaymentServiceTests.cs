@@ -138,6 +138,24 @@ public class PaymentServiceTests(PaymentShop shop) : IClassFixture<PaymentShop>
             (await shop.SendAsync(order, "authorize", new AuthorizePayment(PaymentShop.MemberId, more, "tok_ok"))).StatusCode);
     }
 
+    [Fact]
+    public async Task Staff_see_what_an_order_moved_in_the_books()
+    {
+        var order = PaymentShop.NewOrder();
+        await shop.AuthorizeAsync(order);
+        await shop.CaptureAsync(order);
+        var staff = shop.Host.Client("payment", shop.Host.StaffToken());
+        var ledger = await staff.GetFromJsonAsync<JsonElement>($"/api/payments/{order}/ledger");
+        Assert.Equal(
+            [("authorized", 2), ("captured", 4)],
+            ledger.GetProperty("items").EnumerateArray().Select(
+                posting => (posting.GetProperty("step").GetString()!, posting.GetProperty("entries").GetArrayLength())));
+        Assert.Empty((await staff.GetFromJsonAsync<JsonElement>($"/api/payments/{PaymentShop.NewOrder()}/ledger")).GetProperty("items").EnumerateArray());
+
+        using var own = await shop.Host.Client("payment", shop.Host.Token(PaymentShop.MemberId)).GetAsync($"/api/payments/{order}/ledger");
+        Assert.Equal(HttpStatusCode.Forbidden, own.StatusCode);
+    }
+
     [Theory]
     [InlineData("not-an-order", 100, "USD", "tok_ok")]
     [InlineData(null, 0, "USD", "tok_ok")]
