@@ -6,8 +6,9 @@ namespace DaprShop.Payment;
 /// <summary>
 /// The commands of the order saga, by order id: repeated, late and concurrent ones included. The provider is asked first, under the order
 /// id as key, then the payment is saved over the version that was read; who loses reads again and finds what to answer. So a crash between
-/// the two is healed by the same command again. What was saved is published before the answer, and again on each repetition.
-/// <para>Sidecar calls: each command 1 get, 1 transaction, and a publish, shared with other payments under load.</para>
+/// the two is healed by the same command again, and an authorisation need not look first: asked twice under one key, the provider answers
+/// the same, and the second cannot be saved. What was saved is published before the answer, and again on each repetition.
+/// <para>Sidecar calls: each command 1 get (but to authorise), 1 transaction, and a publish, shared with other payments under load.</para>
 /// </summary>
 public sealed class Payments(
     PaymentStore store, IPaymentProvider provider, EventPublisher publisher, TimeProvider time, IConfiguration configuration)
@@ -30,7 +31,7 @@ public sealed class Payments(
                 { DeclineCode: Authorization.Voided } => [Payment.Reversed(orderId, time.GetUtcNow())],
                 _ => [Payment.Declined(orderId, request.MemberId, request.Amount, answer.DeclineCode!, time.GetUtcNow())],
             };
-        });
+        }, mostlyNew: true);
         return payment.Status switch
         {
             PaymentStatus.Reversed or PaymentStatus.Voided or PaymentStatus.Refunded => new PaymentReply("reversed"),
@@ -108,11 +109,13 @@ public sealed class Payments(
     /// <summary>Reads, decides, saves, and publishes what is then true; reads again when someone else was first.</summary>
     /// <param name="orderId">The order.</param>
     /// <param name="decide">The steps that follow what is known, none when there is nothing to do. May be asked more than once.</param>
-    private async Task<Payment> ChangeAsync(string orderId, Func<Payment?, Task<Payment[]>> decide)
+    /// <param name="mostlyNew">Begins as if nothing were known, and reads only when that is found to be wrong on saving.</param>
+    private async Task<Payment> ChangeAsync(string orderId, Func<Payment?, Task<Payment[]>> decide, bool mostlyNew = false)
     {
         var steps = await Optimistic.RetryAsync(async () =>
         {
-            var known = await store.FindAsync(orderId);
+            var known = mostlyNew ? new Versioned<Payment>(null, "") : await store.FindAsync(orderId);
+            mostlyNew = false;
             var next = await decide(known.Value);
             return next is [] ? [known.Value!] : await store.TrySaveAsync(next, known.ETag) ? next : null;
         });
