@@ -19,10 +19,10 @@ internal sealed class ActorCalls(ActorPlacement placement, ActorApp app, Resilie
         try
         {
             return policy is null
-                ? await CallAsync(call, policies, cancellation)
+                ? await CallAsync(caller, call, policies, cancellation)
                 : await policy.ExecuteAsync(
-                    static async (state, cancel) => await state.Self.CallAsync(state.Call, state.Policies, cancel),
-                    (Self: this, Call: call, Policies: policies), cancellation);
+                    static async (state, cancel) => await state.Self.CallAsync(state.Caller, state.Call, state.Policies, cancel),
+                    (Self: this, Caller: caller, Call: call, Policies: policies), cancellation);
         }
         catch (Exception error) when (error is HttpRequestException or ExecutionRejectedException)
         {
@@ -39,15 +39,32 @@ internal sealed class ActorCalls(ActorPlacement placement, ActorApp app, Resilie
         return await placement.FindAsync(actor) is { } host ? await TakeTurnAsync(host, call, CancellationToken.None) : null;
     }
 
-    /// <summary>Without a policy of its own, a type that nobody hosts yet is looked for a few times more, as in daprd.</summary>
-    private async Task<ActorAnswer> CallAsync(ActorCall call, AppResiliency policies, CancellationToken cancellation)
+    /// <summary>
+    /// Without a policy of its own, a type that nobody hosts yet is looked for a few times more, as in daprd; but not for an app that is
+    /// being stopped, which would have to wait for that.
+    /// </summary>
+    private async Task<ActorAnswer> CallAsync(Sidecar caller, ActorCall call, AppResiliency policies, CancellationToken cancellation)
     {
         var host = await placement.FindAsync(call.Actor);
         if (host is null && !policies.HasActor(call.Actor.Type))
-            host = await policies.ActorNotFound.ExecuteAsync(
-                static async (state, _) => await state.Placement.FindAsync(state.Actor) ?? throw ActorErrors.NoAddress(state.Actor),
-                (Placement: placement, call.Actor), cancellation);
+            host = await LookAgainAsync(call.Actor, policies, caller.AppStopping, cancellation);
         return await TakeTurnAsync(host ?? throw ActorErrors.NoAddress(call.Actor), call, cancellation);
+    }
+
+    private async Task<ActorHost> LookAgainAsync(
+        ActorRef actor, AppResiliency policies, CancellationToken stopping, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancellation);
+        try
+        {
+            return await policies.ActorNotFound.ExecuteAsync(
+                static async (state, _) => await state.Placement.FindAsync(state.Actor) ?? throw ActorErrors.NoAddress(state.Actor),
+                (Placement: placement, Actor: actor), either.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            throw ActorErrors.NoAddress(actor);
+        }
     }
 
     private async Task<ActorAnswer> TakeTurnAsync(ActorHost host, ActorCall call, CancellationToken cancellation)

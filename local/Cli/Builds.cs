@@ -26,11 +26,23 @@ internal static class Builds
     {
         foreach (var app in apps)
         {
-            if (app.Command.FirstOrDefault(IsBuilt) is not { } program || File.Exists(Path.Combine(app.Directory, program))) continue;
+            if (ProgramOf(app) is not { } program || File.Exists(program)) continue;
             if (!mayBuild)
-                throw new ConfigurationError($"{app.Source}: {program} of '{app.AppId}' is not there; build it, or leave out --no-build");
+                throw new ConfigurationError($"{app.Source}: {YamlMap.DisplayName(program)} of '{app.AppId}' is not there; build it, or leave out --no-build");
             Build(app, configuration ?? Own);
         }
+    }
+
+    /// <summary>The .NET program of an app, absolute; null when it is something else.</summary>
+    public static string? ProgramOf(RunFileApp app) =>
+        app.Command.FirstOrDefault(IsBuilt) is { } program ? Path.GetFullPath(program, app.Directory) : null;
+
+    /// <summary>Runs a command to its end, its output on the screen.</summary>
+    public static bool Succeeds(IReadOnlyList<string> command, string directory)
+    {
+        using var process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { WorkingDirectory = directory })!;
+        process.WaitForExit();
+        return process.ExitCode == 0;
     }
 
     private static bool IsBuilt(string word) => word.EndsWith(".dll", StringComparison.Ordinal) && !Path.IsPathRooted(word);
@@ -38,9 +50,7 @@ internal static class Builds
     private static void Build(RunFileApp app, string configuration)
     {
         Console.WriteLine($"building {app.AppId} ({configuration})");
-        using var build = Process.Start(
-            "dotnet", ["build", app.Directory, "--configuration", configuration, "--verbosity", "quiet", "--nologo"]);
-        build.WaitForExit();
-        if (build.ExitCode != 0) throw new ConfigurationError($"'{app.AppId}' does not build; see above");
+        string[] command = ["dotnet", "build", app.Directory, "--configuration", configuration, "--verbosity", "quiet", "--nologo"];
+        if (!Succeeds(command, app.Directory)) throw new ConfigurationError($"'{app.AppId}' does not build; see above");
     }
 }

@@ -1,3 +1,6 @@
+using System.Globalization;
+using DaprShop.Local.Hosting;
+
 namespace DaprShop.Local.Cli;
 
 /// <summary>What the command line asks for.</summary>
@@ -34,8 +37,17 @@ public sealed record CommandLine
     /// <summary>A fault file; null for none.</summary>
     public string? Faults { get; init; }
 
-    /// <summary>Where faults can be set while the shop runs; null for nowhere.</summary>
-    public int? FaultsPort { get; init; }
+    /// <summary>Where the running shop can be told to change; null for nowhere.</summary>
+    public int? Control { get; init; }
+
+    /// <summary>App id → how many replicas, where it is not one.</summary>
+    public IReadOnlyDictionary<string, int> Scale { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Apps that live in the runtime's own process; empty for none.</summary>
+    public IReadOnlyList<string> InProcess { get; init; } = [];
+
+    /// <summary>Service → the other implementation to run.</summary>
+    public IReadOnlyDictionary<string, string> Swap { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Debug or Release builds of the services; null for that of the runtime itself.</summary>
     public string? Configuration { get; init; }
@@ -50,6 +62,9 @@ public static class CommandLineParser
         usage: dotnet run --project local [-- flags]
 
           --only a,b                  run these apps only
+          --scale payment=3           so many replicas; again, or with commas, for other apps
+          --in-process[=a,b|all]      these apps in the runtime's own process (default: all)
+          --swap shipping=node        another implementation: services/shipping-node
           --gateway nginx|builtin|none  what listens on the shop's port (default: nginx when it is installed)
           --port N                    the shop's port (default 8080)
           --data DIR                  where state, messages and logs are kept (default: data/)
@@ -60,18 +75,23 @@ public static class CommandLineParser
           --random-ports              free ports everywhere, whatever the run file says
           --configuration NAME        Debug or Release services (default: as the runtime itself)
           --faults FILE               let things go wrong as the file says, to see that nothing is lost
-          --faults-port N             the same while it runs: http://127.0.0.1:N/faults
+          --control N                 change it while it runs: http://127.0.0.1:N/apps and /faults
           --help                      this text
         """;
+
+    /// <summary>Stands for every app.</summary>
+    public const string All = "all";
 
     private static readonly Dictionary<string, Func<CommandLine, string, CommandLine>> s_valued = new(StringComparer.Ordinal)
     {
         ["--only"] = (line, value) => line with { Only = List(value) },
         ["--gateway"] = (line, value) => line with { Gateway = OneOf("--gateway", value, "nginx", "builtin", "none") },
         ["--port"] = (line, value) => line with { Port = Port(value) },
+        ["--scale"] = (line, value) => line with { Scale = Merged(line.Scale, Pairs("--scale", value), Count) },
+        ["--swap"] = (line, value) => line with { Swap = Merged(line.Swap, Pairs("--swap", value), (_, name) => name) },
+        ["--control"] = (line, value) => line with { Control = Port(value, "--control") },
         ["--data"] = (line, value) => line with { Data = value },
         ["--faults"] = (line, value) => line with { Faults = value },
-        ["--faults-port"] = (line, value) => line with { FaultsPort = Port(value, "--faults-port") },
         ["--run-file"] = (line, value) => line with { RunFile = value },
         ["--resources-path"] = (line, value) => line with { ResourcesPath = value },
         ["--configuration"] = (line, value) => line with { Configuration = OneOf("--configuration", value, "Debug", "Release") },
@@ -86,7 +106,13 @@ public static class CommandLineParser
         ["-h"] = line => line with { Help = true },
     };
 
-    private static readonly string[] s_planned = ["--scale", "--swap", "--redis", "--in-process"];
+    /// <summary>Flags whose value may be left out, and then is this; a value comes after <c>=</c>.</summary>
+    private static readonly Dictionary<string, (string Value, Func<CommandLine, string, CommandLine> Take)> s_optional = new(StringComparer.Ordinal)
+    {
+        ["--in-process"] = (All, (line, value) => line with { InProcess = [.. line.InProcess, .. List(value)] }),
+    };
+
+    private static readonly string[] s_planned = ["--redis"];
 
     /// <exception cref="UsageError">An unknown flag, or a value that it cannot have.</exception>
     public static CommandLine Parse(IReadOnlyList<string> arguments)
@@ -96,6 +122,7 @@ public static class CommandLineParser
         {
             var (flag, value) = arguments[i].Split('=', 2) is [var name, var given] ? (name, given) : (arguments[i], null);
             if (s_switches.TryGetValue(flag, out var set) && value is null) line = set(line);
+            else if (s_optional.TryGetValue(flag, out var optional)) line = optional.Take(line, value ?? optional.Value);
             else if (s_valued.TryGetValue(flag, out var take)) line = take(line, value ?? Next(arguments, ++i, flag));
             else throw new UsageError(s_planned.Contains(flag) ? $"{flag} is not here yet" : $"unknown flag {arguments[i]}");
         }
@@ -108,6 +135,22 @@ public static class CommandLineParser
             : throw new UsageError($"{flag} needs a value");
 
     private static string[] List(string value) => value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    private static IEnumerable<(string App, string Value)> Pairs(string flag, string value) => List(value).Select(pair =>
+        pair.Split('=') is [{ Length: > 0 } app, { Length: > 0 } given] ? (app, given) : throw new UsageError($"{flag} {value}: write app=value"));
+
+    private static Dictionary<string, T> Merged<T>(
+        IReadOnlyDictionary<string, T> before, IEnumerable<(string App, string Value)> pairs, Func<string, string, T> read)
+    {
+        var all = new Dictionary<string, T>(before);
+        foreach (var (app, value) in pairs) all[app] = read(app, value);
+        return all;
+    }
+
+    private static int Count(string app, string value) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= Fleet.MaxReplicas
+            ? count
+            : throw new UsageError($"--scale {app}={value}: a number from 1 to {Fleet.MaxReplicas}");
 
     private static int Port(string value, string flag = "--port") => int.TryParse(value, out var port) && port is > 0 and <= ushort.MaxValue
         ? port

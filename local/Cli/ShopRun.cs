@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using DaprShop.Local.Configuration;
+using DaprShop.Local.Control;
 using DaprShop.Local.Faults;
 using DaprShop.Local.Gateway;
 using DaprShop.Local.Hosting;
@@ -17,7 +18,11 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
     public static ShopRun From(CommandLine line)
     {
         var runFile = RunFile.Read(line.RunFile ?? ClosestRunFile());
-        return new ShopRun(line, runFile, Chosen(runFile, line.Only));
+        var apps = Chosen("--only", runFile.Apps, line.Only);
+        _ = Chosen("--scale", apps, [.. line.Scale.Keys]);
+        _ = Chosen("--swap", apps, [.. line.Swap.Keys]);
+        _ = Chosen("--in-process", apps, InProcess(line));
+        return new ShopRun(line, runFile, apps);
     }
 
     /// <summary>Runs until <paramref name="stop"/>.</summary>
@@ -27,7 +32,7 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
         var data = Path.GetFullPath(line.Data ?? Path.Combine(runFile.Folder, "data"));
         using var held = DataLock.Take(data);
         if (line.Fresh) held.Clear();
-        var built = apps.Select(app => app.In(line.Configuration)).ToList();
+        var built = apps.Select(Implementation).Select(app => app.In(line.Configuration)).ToList();
         Builds.Ensure(built, line.Configuration, mayBuild: !line.NoBuild);
         var colour = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("NO_COLOR") is null;
         using var log = new ConsoleLog(Path.Combine(data, "logs"), [.. apps.Select(app => app.AppId)], colour);
@@ -35,7 +40,7 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
         await using var runtime = await LocalRuntime.StartAsync(
             new LocalRuntimeOptions
             {
-                Apps = [.. built.Select(Options)],
+                Apps = [.. built.Select(app => Options(app, log))],
                 DataDirectory = data,
                 Resources = Resources(),
                 DaprApiToken = Variable("DAPR_API_TOKEN"),
@@ -45,10 +50,20 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
                 Log = log,
             },
             stop);
-        await using var control = line.FaultsPort is { } port ? await FaultControl.StartAsync(faults!, port) : null;
         var gatewayPort = line.Port ?? (line.RandomPorts ? FreePorts.Take() : DefaultPort);
         await using var gateway = Gateway(runtime, gatewayPort, data);
-        if (gateway is not null) await gateway.StartAsync(stop);
+        if (gateway is not null)
+        {
+            await gateway.StartAsync(stop);
+            runtime.OnChanged(() => gateway.FollowAsync(Addresses(runtime)));
+        }
+        await using var control = line.Control is { } controlPort
+            ? await ControlServer.StartAsync(controlPort, routes =>
+            {
+                routes.MapReplicas(runtime);
+                routes.MapFaults(faults!);
+            })
+            : null;
         var overview = new Overview(runFile, runtime.Apps.Sidecars, log, gateway is null ? null : (gateway, gatewayPort));
         await await Task.WhenAny(ReadyAsync(runtime, stop), Task.Delay(s_patience, CancellationToken.None));
         if (stop.IsCancellationRequested) return;
@@ -65,29 +80,44 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
         throw new ConfigurationError($"there is no {RunFile.DefaultName} here or above; name a run file with --run-file");
     }
 
-    private static IReadOnlyList<RunFileApp> Chosen(RunFile runFile, IReadOnlyList<string>? only)
+    /// <summary>Null for all.</summary>
+    private static IReadOnlyList<RunFileApp> Chosen(string flag, IReadOnlyList<RunFileApp> apps, IReadOnlyList<string>? ids)
     {
-        if (only is null) return runFile.Apps;
-        var unknown = only.Where(id => runFile.Apps.All(app => app.AppId != id)).ToList();
-        return unknown.Count == 0
-            ? [.. runFile.Apps.Where(app => only.Contains(app.AppId))]
-            : throw new ConfigurationError(
-                $"--only: there is no app '{unknown[0]}'; there are {string.Join(", ", runFile.Apps.Select(app => app.AppId))}");
+        if (ids is null) return apps;
+        return ids.FirstOrDefault(id => apps.All(app => app.AppId != id)) is { } unknown
+            ? throw new ConfigurationError($"{flag}: there is no app '{unknown}'; there are {string.Join(", ", apps.Select(app => app.AppId))}")
+            : [.. apps.Where(app => ids.Contains(app.AppId))];
     }
 
-    private AppOptions Options(RunFileApp app) => new(app.AppId)
+    /// <summary>Null for all.</summary>
+    private static IReadOnlyList<string>? InProcess(CommandLine line) => line.InProcess.Contains(CommandLineParser.All) ? null : line.InProcess;
+
+    private RunFileApp Implementation(RunFileApp app) =>
+        line.Swap.TryGetValue(app.AppId, out var name) ? Swap.For(app, name, mayBuild: !line.NoBuild) : app;
+
+    private AppOptions Options(RunFileApp app, IAppLog log) => new(app.AppId)
     {
+        Replicas = line.Scale.GetValueOrDefault(app.AppId, 1),
         AppPort = line.RandomPorts ? 0 : app.AppPort,
         DaprHttpPort = line.RandomPorts ? 0 : app.DaprHttpPort,
         DaprGrpcPort = line.RandomPorts ? 0 : app.DaprGrpcPort,
         Environment = app.Environment,
         Directory = app.Directory,
         Command = app.Command,
+        Create = InProcess(line)?.Contains(app.AppId) ?? true ? Hosted(app, log) : null,
+    };
+
+    /// <summary>Of <c>--in-process=all</c>, a service in another language stays a process.</summary>
+    private Func<string[], WebApplication>? Hosted(RunFileApp app, IAppLog log) => Builds.ProgramOf(app) switch
+    {
+        { } program => InProcessService.Load(app.AppId, program, app.Directory, log),
+        null when InProcess(line) is null => null,
+        null => throw new ConfigurationError($"--in-process: '{app.AppId}' is no .NET program"),
     };
 
     private FaultPlan? Faults()
     {
-        if (line is { Faults: null, FaultsPort: null }) return null;
+        if (line is { Faults: null, Control: null }) return null;
         var plan = new FaultPlan(TimeProvider.System);
         if (line.Faults is { } file) plan.Set(FaultFile.Read(Path.GetFullPath(file)));
         return plan;
@@ -110,12 +140,13 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
         var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
         var settings = new GatewaySettings(
             port,
-            apps.ToDictionary(app => app.AppId, app => Addresses(runtime.Apps.Of(app.AppId))),
+            Addresses(runtime),
             rules, Path.Combine(data, "gateway"), GatewayLimits.From(configuration));
         return Gateways.Choose(line.Gateway, settings, runtime.Services.GetRequiredService<ILoggerFactory>());
     }
 
-    private static IReadOnlyList<Uri> Addresses(IReadOnlyList<Sidecar> replicas) => [.. replicas.Select(replica => replica.App.Address!)];
+    private Dictionary<string, IReadOnlyList<Uri>> Addresses(LocalRuntime runtime) => apps.ToDictionary(
+        app => app.AppId, IReadOnlyList<Uri> (app) => [.. runtime.Apps.Of(app.AppId).Select(replica => replica.App.Address!)]);
 
     /// <summary>A program that is not there ends the run; one that dies is started again, and the others serve.</summary>
     private static async Task ReadyAsync(LocalRuntime runtime, CancellationToken stop)

@@ -1,25 +1,16 @@
-using System.Net;
 using DaprShop.Local.Configuration;
-using Microsoft.AspNetCore.Connections;
 
 namespace DaprShop.Local.Faults;
 
 /// <summary>
-/// <c>/faults</c> on a port of this machine's own, there only when asked for. <c>PUT</c> sets the faults of its body (a fault file, YAML
+/// <c>/faults</c> of the control port. <c>PUT</c> sets the faults of its body (a fault file, YAML
 /// or JSON) instead of those before, <c>DELETE</c> lifts all, <c>GET</c> tells how often each was met.
 /// </summary>
 internal static class FaultControl
 {
-    /// <exception cref="ConfigurationError">The port is taken.</exception>
-    public static async Task<IAsyncDisposable> StartAsync(FaultPlan plan, int port)
+    public static void MapFaults(this IEndpointRouteBuilder routes, FaultPlan plan)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "DaprShop.Local" });
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
-        builder.Services.AddRoutingCore();
-        var app = builder.Build();
-        app.UseRouting();
-        // A page in a browser may send requests here, but not under this name.
-        var faults = app.MapGroup("/faults").RequireHost($"127.0.0.1:{port}", $"localhost:{port}");
+        var faults = routes.MapGroup("/faults");
         faults.MapGet("", () => TypedResults.Json(plan.Report().Select(row => new
         {
             row.Fault.App,
@@ -48,16 +39,6 @@ internal static class FaultControl
                 return Results.Text(error.Message, statusCode: StatusCodes.Status400BadRequest);
             }
         });
-        try
-        {
-            await app.StartAsync();
-            return app;
-        }
-        catch (IOException error) when (error.InnerException is AddressInUseException)
-        {
-            await app.DisposeAsync();
-            throw new ConfigurationError($"--faults-port {port}: the port is in use");
-        }
     }
 
     private static string Name<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();

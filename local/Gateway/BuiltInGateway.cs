@@ -37,6 +37,9 @@ public sealed class BuiltInGateway(GatewaySettings settings, ILoggerFactory logs
         }
     }
 
+    public Task FollowAsync(IReadOnlyDictionary<string, IReadOnlyList<Uri>> services) =>
+        _app?.Services.GetRequiredService<Forwarding>().FollowAsync(services) ?? Task.CompletedTask;
+
     public async ValueTask DisposeAsync()
     {
         if (_app is not { } app) return;

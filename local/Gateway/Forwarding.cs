@@ -1,6 +1,6 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -18,23 +18,59 @@ internal sealed partial class Forwarding(IHttpForwarder forwarder, GatewayRules 
 
     private static readonly ForwarderRequestConfig s_eventStream = s_normal with { ActivityTimeout = TimeSpan.FromHours(1) };
 
-    private readonly Dictionary<string, HttpMessageInvoker> _services =
-        settings.Services.ToDictionary(service => service.Key, service => Replicas(service.Value));
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Event streams, which do not end, go their own ways, so that nobody need wait for them.</summary>
+    private readonly ConcurrentDictionary<(string Service, bool IsEventStream), Replicas> _services = new(settings.Services.SelectMany(
+        service => new[] { false, true }.Select(stream => KeyValuePair.Create((service.Key, stream), new Replicas(service.Value)))));
 
     private readonly PublicHeaders _headers = new(rules);
 
     public async Task ForwardAsync(HttpContext context)
     {
         var route = PublicRequest.Of(context);
-        if (!_services.TryGetValue(route.Service, out var service))
+        if (ReplicasOf(route.Service, route.IsEventStream) is not { } service)
         {
             await GatewayProblem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable);
             return;
         }
-        var error = await forwarder.SendAsync(
-            context, $"http://{route.Service}/", service, route.IsEventStream ? s_eventStream : s_normal, _headers, context.RequestAborted);
-        if (error is ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested) return;
+        using (service)
+        {
+            var turn = service.NextTurn();
+            for (var tried = 0u; tried < service.Count; tried++)
+            {
+                var (address, http) = service[turn + tried];
+                var error = await forwarder.SendAsync(
+                    context, address, http, route.IsEventStream ? s_eventStream : s_normal, _headers, context.RequestAborted);
+                if (error is ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested) return;
+                if (WasSent(context)) break;
+                context.Response.StatusCode = StatusCodes.Status200OK;
+            }
+        }
         await GatewayProblem.WriteAsync(context, StatusOf(context));
+    }
+
+    /// <summary>Requests from now on go to these; ends when those to others have been answered, or take too long.</summary>
+    public async Task FollowAsync(IReadOnlyDictionary<string, IReadOnlyList<Uri>> services)
+    {
+        var answering = new List<Task>();
+        foreach (var (key, before) in _services)
+        {
+            var addresses = services[key.Service];
+            if (before.Addresses.SequenceEqual(addresses)) continue;
+            _services[key] = new Replicas(addresses);
+            before.Dispose();
+            if (!key.IsEventStream) answering.Add(before.Idle);
+        }
+        await Task.WhenAny(Task.WhenAll(answering), Task.Delay(s_patience));
+    }
+
+    /// <summary>The caller disposes it when the request has been answered.</summary>
+    private Replicas? ReplicasOf(string service, bool isEventStream)
+    {
+        while (_services.TryGetValue((service, isEventStream), out var replicas))
+            if (replicas.TryUse()) return replicas;
+        return null;
     }
 
     public void Dispose()
@@ -50,11 +86,52 @@ internal sealed partial class Forwarding(IHttpForwarder forwarder, GatewayRules 
         return StatusCodes.Status503ServiceUnavailable;
     }
 
-    /// <summary>Connections to the replicas in turn; one that refuses is passed over before anything of the request is sent.</summary>
-    private static HttpMessageInvoker Replicas(IReadOnlyList<Uri> replicas)
+    /// <summary>A replica that refuses the connection is passed over; nothing of the request has left then.</summary>
+    private static bool WasSent(HttpContext context) =>
+        context.GetForwarderErrorFeature()?.Exception is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError };
+
+    /// <summary>The replicas of a service. Whoever made it is its first user; it is gone when the last user has disposed it.</summary>
+    private sealed class Replicas(IReadOnlyList<Uri> addresses) : IDisposable
     {
-        var turn = 0u;
-        return new HttpMessageInvoker(new SocketsHttpHandler
+        private readonly (string Address, HttpMessageInvoker Http)[] _all =
+            [.. addresses.Select(address => (address.GetLeftPart(UriPartial.Authority), Connections()))];
+
+        private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private uint _turn;
+        private int _users = 1;
+
+        public IReadOnlyList<Uri> Addresses { get; } = addresses;
+
+        public int Count => _all.Length;
+
+        public (string Address, HttpMessageInvoker Http) this[uint turn] => _all[turn % (uint)_all.Length];
+
+        /// <summary>Ends with the last user.</summary>
+        public Task Idle => _idle.Task;
+
+        public uint NextTurn() => Interlocked.Increment(ref _turn);
+
+        /// <summary>False when it is gone.</summary>
+        public bool TryUse()
+        {
+            int users;
+            do
+            {
+                users = Volatile.Read(ref _users);
+                if (users == 0) return false;
+            }
+            while (Interlocked.CompareExchange(ref _users, users + 1, users) != users);
+            return true;
+        }
+
+        public void Dispose()
+        {
+            if (Interlocked.Decrement(ref _users) > 0) return;
+            foreach (var (_, http) in _all) http.Dispose();
+            _idle.SetResult();
+        }
+
+        private static HttpMessageInvoker Connections() => new(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,
@@ -63,28 +140,7 @@ internal sealed partial class Forwarding(IHttpForwarder forwarder, GatewayRules 
             ActivityHeadersPropagator = null,
             ConnectTimeout = TimeSpan.FromSeconds(2),
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
-            ConnectCallback = ConnectAsync,
         });
-
-        async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
-        {
-            var first = Interlocked.Increment(ref turn);
-            for (var tried = 1u; ; tried++)
-            {
-                var replica = replicas[(int)((first + tried) % (uint)replicas.Count)];
-                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-                try
-                {
-                    await socket.ConnectAsync(replica.DnsSafeHost, replica.Port, cancellation);
-                    return new NetworkStream(socket, ownsSocket: true);
-                }
-                catch (Exception error)
-                {
-                    socket.Dispose();
-                    if (error is not SocketException || tried >= replicas.Count) throw;
-                }
-            }
-        }
     }
 
     /// <summary>Lets the headers of request-headers.conf through and sets the gateway's own.</summary>

@@ -12,11 +12,15 @@ public interface IGateway : IAsyncDisposable
     /// <summary>Returns once the port answers.</summary>
     /// <exception cref="Configuration.ConfigurationError">The port is taken, or the rules are broken.</exception>
     Task StartAsync(CancellationToken cancellation);
+
+    /// <summary>The replicas are these from now on. Ends when those that are no longer among them get no more requests.</summary>
+    /// <param name="services">App id → the addresses of its replicas.</param>
+    Task FollowAsync(IReadOnlyDictionary<string, IReadOnlyList<Uri>> services);
 }
 
 /// <summary>What a gateway needs to know.</summary>
 /// <param name="Port">Where it listens, on the loopback addresses.</param>
-/// <param name="Services">App id → the addresses of its replicas.</param>
+/// <param name="Services">App id → the addresses of its replicas at first; see <see cref="IGateway.FollowAsync"/>.</param>
 /// <param name="RulesPath">The directory of the rules, services/gateway.</param>
 /// <param name="DataPath">A directory of its own for what it must write.</param>
 /// <param name="Limits">Requests allowed per client address.</param>

@@ -12,9 +12,13 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_restartDelay = TimeSpan.FromSeconds(1);
 
+    /// <summary>A reload is under way when the signal is sent; workers with the former addresses take no more requests soon after.</summary>
+    private static readonly TimeSpan s_reload = TimeSpan.FromSeconds(1);
+
     private readonly ILogger _logger = logs.CreateLogger("gateway");
     private readonly CancellationTokenSource _stopping = new();
     private readonly string _directory = Path.GetFullPath(settings.DataPath);
+    private GatewaySettings _settings = settings;
     private Process? _process;
     private Task _supervision = Task.CompletedTask;
 
@@ -41,6 +45,15 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
         _supervision = SuperviseAsync(_process);
     }
 
+    public async Task FollowAsync(IReadOnlyDictionary<string, IReadOnlyList<Uri>> services)
+    {
+        _settings = _settings with { Services = services };
+        WriteConfiguration();
+        using var signal = Run("-s", "reload");
+        await signal.WaitForExitAsync(_stopping.Token);
+        await Task.Delay(s_reload, _stopping.Token);
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_stopping.IsCancellationRequested) return;
@@ -55,9 +68,9 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
     private void WriteConfiguration()
     {
         Directory.CreateDirectory(_directory);
-        foreach (var file in Directory.EnumerateFiles(settings.RulesPath).Where(file => Path.GetExtension(file) is ".conf" or ".map"))
+        foreach (var file in Directory.EnumerateFiles(_settings.RulesPath).Where(file => Path.GetExtension(file) is ".conf" or ".map"))
             File.Copy(file, Path.Combine(_directory, Path.GetFileName(file)), overwrite: true);
-        File.WriteAllText(Path.Combine(_directory, "environment.conf"), NginxEnvironment.Render(settings, Addresses()));
+        File.WriteAllText(Path.Combine(_directory, "environment.conf"), NginxEnvironment.Render(_settings, Addresses()));
     }
 
     private static IEnumerable<string> Addresses() => HasLoopbackV6() ? ["127.0.0.1", "[::1]"] : ["127.0.0.1"];
@@ -97,12 +110,12 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
     {
         try
         {
-            using var probe = new TcpListener(IPAddress.Loopback, settings.Port);
+            using var probe = new TcpListener(IPAddress.Loopback, _settings.Port);
             probe.Start();
         }
         catch (SocketException)
         {
-            throw new ConfigurationError($"Port {settings.Port} is in use; stop what uses it, or choose another with --port.");
+            throw new ConfigurationError($"Port {_settings.Port} is in use; stop what uses it, or choose another with --port.");
         }
     }
 
@@ -141,7 +154,7 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
         try
         {
             using var client = new TcpClient();
-            await client.ConnectAsync(IPAddress.Loopback, settings.Port, cancellation);
+            await client.ConnectAsync(IPAddress.Loopback, _settings.Port, cancellation);
             return true;
         }
         catch (Exception error) when (error is SocketException or OperationCanceledException)

@@ -7,7 +7,10 @@ namespace DaprShop.Local.Hosting;
 /// <param name="on">What every request meets on its way; null for nothing.</param>
 public sealed class AppChannel(string appId, Uri? address, string? token, DelegatingHandler? on = null) : IDisposable
 {
+    private static readonly TimeSpan s_lookAgain = TimeSpan.FromMilliseconds(5);
+
     private volatile bool _healthy;
+    private int _calls;
 
     public string AppId { get; } = appId;
 
@@ -30,11 +33,26 @@ public sealed class AppChannel(string appId, Uri? address, string? token, Delega
         ActivityHeadersPropagator = null,
     }));
 
-    /// <summary>True while the app's port answers. Set by the supervisor.</summary>
+    /// <summary>True while the app's port answers and calls may go there. Set by the supervisor.</summary>
     public bool IsHealthy
     {
         get => _healthy;
         set => _healthy = value;
+    }
+
+    /// <summary>A call begins, and ends when the result is disposed; whether it may go on, <see cref="IsHealthy"/> says afterwards.</summary>
+    public Call Begin()
+    {
+        Interlocked.Increment(ref _calls);
+        return new Call(this);
+    }
+
+    /// <summary>Ends when no call is under way, or after the limit. New ones must have been ruled out: see <see cref="IsHealthy"/>.</summary>
+    public async Task IdleAsync(TimeSpan limit)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        Interlocked.MemoryBarrier();
+        while (Volatile.Read(ref _calls) > 0 && TimeProvider.System.GetElapsedTime(began) < limit) await Task.Delay(s_lookAgain);
     }
 
     public void Dispose() => Http.Dispose();
@@ -44,5 +62,11 @@ public sealed class AppChannel(string appId, Uri? address, string? token, Delega
         if (first is null) return connections;
         first.InnerHandler = connections;
         return first;
+    }
+
+    /// <summary>A call on its way to the app.</summary>
+    public readonly struct Call(AppChannel app) : IDisposable
+    {
+        public void Dispose() => Interlocked.Decrement(ref app._calls);
     }
 }

@@ -22,7 +22,11 @@ internal static class AppSettings
 
     /// <summary>The same as command-line settings, for an app in this process, whose environment belongs to everyone.</summary>
     public static string[] AsArguments(Dictionary<string, string> settings) =>
-        [.. settings.Select(setting => $"--{HostName(setting.Key)}={setting.Value}")];
+    [
+        .. settings.Select(setting => $"--{HostName(setting.Key)}={setting.Value}"),
+        // Where this process was told to listen is no business of the app's.
+        $"--urls=http://127.0.0.1:{settings["APP_PORT"]}",
+    ];
 
     /// <summary>ASP.NET Core reads its own variables without their prefix, and takes <c>__</c> for <c>:</c>.</summary>
     private static string HostName(string name)

@@ -14,11 +14,16 @@ internal sealed class AppSupervisor(
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_benefitOfDoubt = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_goodRun = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_stopPatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Longer than any of the shop's calls may take.</summary>
+    private static readonly TimeSpan s_drainPatience = TimeSpan.FromSeconds(20);
 
     private CancellationTokenSource _stop = new();
     private TaskCompletionSource _ready = NewReady();
     private Task _life = Task.CompletedTask;
     private volatile IRunningApp? _running;
+    private volatile bool _draining;
 
     public Sidecar Sidecar { get; } = sidecar;
 
@@ -26,7 +31,9 @@ internal sealed class AppSupervisor(
     public void Start()
     {
         _stop = new CancellationTokenSource();
+        _draining = false;
         _ready = NewReady();
+        Sidecar.AppStopping = _stop.Token;
         _life = KeepRunningAsync(_stop.Token);
     }
 
@@ -38,6 +45,13 @@ internal sealed class AppSupervisor(
     {
         await _stop.CancelAsync();
         await _life;
+    }
+
+    /// <summary>Stops the app for good once it has done what it is at: calls, messages and turns end first.</summary>
+    public Task DrainAsync()
+    {
+        _draining = true;
+        return StopAsync();
     }
 
     /// <summary>Ends this life of the app without asking it.</summary>
@@ -76,7 +90,8 @@ internal sealed class AppSupervisor(
             if (await AnswersAsync(app, stop)) await BecomeReadyAsync(stop);
             await Task.WhenAny(app.Ended, Cancelled(stop));
             await BecomeGoneAsync();
-            if (stop.IsCancellationRequested) await app.StopAsync();
+            if (_draining) await Sidecar.App.IdleAsync(s_drainPatience);
+            if (stop.IsCancellationRequested) await app.StopAsync(_draining ? s_drainPatience : s_stopPatience);
             return await app.Ended;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

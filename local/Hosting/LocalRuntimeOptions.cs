@@ -34,6 +34,9 @@ public sealed record LocalRuntimeOptions
 /// <param name="AppId">Its Dapr app id.</param>
 public sealed record AppOptions(string AppId)
 {
+    /// <summary>How many of it there are at first. The first has the ports given here, the others any free ones.</summary>
+    public int Replicas { get; init; } = 1;
+
     public int AppPort { get; init; }
 
     public int DaprHttpPort { get; init; }

@@ -16,7 +16,6 @@ internal sealed class ProcessApp : IRunningApp
     public const string ExitWithStdin = "EXIT_WITH_STDIN";
 
     private const int SigTerm = 15;
-    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(5);
 
     /// <summary>Where this runtime was told to listen is no business of the apps'.</summary>
     private static readonly string[] s_ownVariables = ["ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS", "ASPNETCORE_HTTPS_PORTS", "DOTNET_URLS"];
@@ -70,12 +69,13 @@ internal sealed class ProcessApp : IRunningApp
         }
     }
 
-    public async Task StopAsync()
+    /// <summary>By SIGTERM; where there are no signals, the end of standard input is the only polite way.</summary>
+    public async Task StopAsync(TimeSpan patience)
     {
         if (_process.HasExited) return;
-        _process.StandardInput.Close();
-        if (!OperatingSystem.IsWindows()) _ = kill(_process.Id, SigTerm);
-        if (await Task.WhenAny(Ended, Task.Delay(s_grace)) != Ended) Kill();
+        if (OperatingSystem.IsWindows()) _process.StandardInput.Close();
+        else _ = kill(_process.Id, SigTerm);
+        if (await Task.WhenAny(Ended, Task.Delay(patience)) != Ended) Kill();
         await Ended;
     }
 

@@ -7,7 +7,8 @@ internal interface IRunningApp : IAsyncDisposable
     Task<string> Ended { get; }
 
     /// <summary>Asks the app to end, and sees to it that it does.</summary>
-    Task StopAsync();
+    /// <param name="patience">How long it may finish what it is at.</param>
+    Task StopAsync(TimeSpan patience);
 
     /// <summary>Ends the app's process at once, if it has one of its own.</summary>
     void Kill();
@@ -16,8 +17,6 @@ internal interface IRunningApp : IAsyncDisposable
 /// <summary>An app in this process.</summary>
 internal sealed class InProcessApp : IRunningApp
 {
-    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(5);
-
     private readonly WebApplication _app;
 
     private InProcessApp(WebApplication app)
@@ -44,9 +43,9 @@ internal sealed class InProcessApp : IRunningApp
         return new InProcessApp(app);
     }
 
-    public async Task StopAsync()
+    public async Task StopAsync(TimeSpan patience)
     {
-        using var limit = new CancellationTokenSource(s_grace);
+        using var limit = new CancellationTokenSource(patience);
         await _app.StopAsync(limit.Token);
     }
 
@@ -72,7 +71,7 @@ internal sealed class ForeignApp(Uri address, TimeSpan interval) : IRunningApp
 
     public Task<string> Ended => _ended ??= EndedAsync();
 
-    public Task StopAsync() => _stopped.CancelAsync();
+    public Task StopAsync(TimeSpan patience) => _stopped.CancelAsync();
 
     public void Kill()
     {

@@ -29,6 +29,9 @@ public sealed class Sidecar(
 
     public IReadOnlyList<ComponentSpec> Components { get; } = components;
 
+    /// <summary>Cancelled when the app is asked to end: what it still asks for must not be waited for. Set by the supervisor.</summary>
+    public CancellationToken AppStopping { get; set; }
+
     /// <summary>True once the app has answered for the first time and the building blocks know what it wants.</summary>
     public bool IsReady
     {

@@ -47,21 +47,29 @@ internal sealed class Invoker(AppRegistry apps, IHttpForwarder forwarder, IInvoc
             await Failed(target, $"couldn't find service: {target.AppId}").WriteAsync(context.Response);
             return;
         }
-        if (apps.Next(target.AppId) is not { } callee)
+        var reason = "connection refused";
+        for (var tries = apps.Of(target.AppId).Count; tries > 0 && apps.Next(target.AppId) is { } callee; tries--)
         {
-            await Failed(target, Unreachable("connection refused")).WriteAsync(context.Response);
-            return;
+            using var call = callee.App.Begin();
+            // It may have been told to go since.
+            if (!callee.App.IsHealthy) continue;
+            var error = await ForwardAsync(context, callee, target);
+            if (error == ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested) return;
+            context.Response.Clear();
+            var failure = context.Features.Get<IForwarderErrorFeature>()?.Exception;
+            reason = failure?.Message ?? error.ToString();
+            // Nothing was sent, so another replica may have it.
+            if (failure is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError }) break;
         }
+        await Failed(target, $"rpc error: code = Internal desc = error invoking app channel: {reason}").WriteAsync(context.Response);
+    }
+
+    private ValueTask<ForwarderError> ForwardAsync(HttpContext context, Sidecar callee, InvocationTarget target)
+    {
         var caller = context.GetSidecar();
-        var error = await forwarder.SendAsync(
+        return forwarder.SendAsync(
             context, callee.App.BaseAddress, resiliency.Between(caller, callee), s_forwarding,
             new InvocationTransformer(caller, callee, target));
-        if (error != ForwarderError.None && !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
-        {
-            context.Response.Clear();
-            var reason = context.Features.Get<IForwarderErrorFeature>()?.Exception?.Message ?? error.ToString();
-            await Failed(target, Unreachable(reason)).WriteAsync(context.Response);
-        }
     }
 
     private static string RawTarget(HttpContext context) => context.Features.Get<IHttpRequestFeature>()!.RawTarget;
@@ -72,6 +80,4 @@ internal sealed class Invoker(AppRegistry apps, IHttpForwarder forwarder, IInvoc
     private static DaprError Failed(InvocationTarget target, string reason) => new(
         StatusCodes.Status500InternalServerError, "ERR_DIRECT_INVOKE", global::Grpc.Core.StatusCode.Internal,
         $"failed to invoke, id: {target.AppId}, err: {reason}");
-
-    private static string Unreachable(string reason) => $"rpc error: code = Internal desc = error invoking app channel: {reason}";
 }

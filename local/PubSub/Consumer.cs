@@ -31,6 +31,12 @@ public sealed class Consumer(
 
     public async Task DeliverAsync(BrokerQueue queue, BrokerMessage message)
     {
+        using var call = app.Begin();
+        if (!app.IsHealthy)
+        {
+            queue.TryAgain(message, AwayDelay);
+            return;
+        }
         var outcome = Outcome.Failed;
         try
         {
@@ -47,6 +53,12 @@ public sealed class Consumer(
 
     public async Task DeliverAsync(BrokerQueue queue, IReadOnlyList<BrokerMessage> messages)
     {
+        using var call = app.Begin();
+        if (!app.IsHealthy)
+        {
+            foreach (var message in messages) queue.TryAgain(message, AwayDelay);
+            return;
+        }
         var entries = new List<BulkEntry>();
         foreach (var message in messages)
         {

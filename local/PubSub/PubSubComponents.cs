@@ -12,7 +12,7 @@ namespace DaprShop.Local.PubSub;
 /// <param name="RedeliverInterval">When a message comes again that failed, has no dead-letter topic, and no policy to retry it.</param>
 public sealed record PubSubComponent(string Name, TopicScopes Scopes, string Consumer, int Concurrency, TimeSpan RedeliverInterval);
 
-/// <summary>The pub/sub components of every sidecar, by name.</summary>
+/// <summary>The pub/sub components of every app, by name.</summary>
 public sealed class PubSubComponents
 {
     private const int DefaultConcurrency = 32;
@@ -20,16 +20,16 @@ public sealed class PubSubComponents
     /// <summary>That of <c>pubsub.redis</c>.</summary>
     private static readonly TimeSpan DefaultRedeliverInterval = TimeSpan.FromSeconds(15);
 
-    private readonly FrozenDictionary<Sidecar, FrozenDictionary<string, PubSubComponent>> _components;
+    private readonly FrozenDictionary<string, FrozenDictionary<string, PubSubComponent>> _components;
 
     /// <exception cref="ConfigurationError">A setting is wrong.</exception>
-    public PubSubComponents(AppRegistry apps) => _components = apps.Sidecars.ToFrozenDictionary(
-        sidecar => sidecar,
+    public PubSubComponents(AppRegistry apps) => _components = apps.Sidecars.DistinctBy(sidecar => sidecar.AppId).ToFrozenDictionary(
+        sidecar => sidecar.AppId,
         sidecar => sidecar.Components
             .Where(spec => spec.Type.StartsWith("pubsub.", StringComparison.Ordinal))
             .ToFrozenDictionary(spec => spec.Name, spec => Create(spec, sidecar.AppId), StringComparer.Ordinal));
 
-    public PubSubComponent? Find(Sidecar sidecar, string name) => _components[sidecar].GetValueOrDefault(name);
+    public PubSubComponent? Find(Sidecar sidecar, string name) => _components[sidecar.AppId].GetValueOrDefault(name);
 
     private static PubSubComponent Create(ComponentSpec spec, string appId)
     {

@@ -8,13 +8,13 @@ namespace DaprShop.Local.Secrets;
 /// <summary>Secrets as apps may ask for them: the stores in scope of their sidecar.</summary>
 public sealed class SecretStores
 {
-    private readonly Dictionary<Sidecar, Dictionary<string, ILocalSecrets>> _stores;
+    private readonly Dictionary<string, Dictionary<string, ILocalSecrets>> _stores;
 
     public SecretStores(AppRegistry apps)
     {
         var opened = new Dictionary<ComponentSpec, ILocalSecrets>();
-        _stores = apps.Sidecars.ToDictionary(
-            sidecar => sidecar,
+        _stores = apps.Sidecars.DistinctBy(sidecar => sidecar.AppId).ToDictionary(
+            sidecar => sidecar.AppId,
             sidecar => sidecar.Components.Where(IsSecretStore).ToDictionary(component => component.Name, Open, StringComparer.Ordinal));
 
         ILocalSecrets Open(ComponentSpec component)
@@ -35,7 +35,7 @@ public sealed class SecretStores
 
     private ILocalSecrets StoreOf(Sidecar sidecar, string name)
     {
-        var stores = _stores[sidecar];
+        var stores = _stores[sidecar.AppId];
         if (stores.Count == 0)
         {
             throw new DaprError(

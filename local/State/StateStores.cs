@@ -6,7 +6,7 @@ using Grpc.Core;
 
 namespace DaprShop.Local.State;
 
-/// <summary>The state stores of every sidecar, by component name. Components that name the same file share one store.</summary>
+/// <summary>The state stores of every app, by component name. Components that name the same file share one store.</summary>
 public sealed class StateStores : IAsyncDisposable
 {
     private const string Prefix = "state.";
@@ -14,15 +14,15 @@ public sealed class StateStores : IAsyncDisposable
     private readonly DataDirectory _data;
     private readonly TimeProvider _time;
     private readonly Dictionary<string, IStateStore> _opened = new(StringComparer.Ordinal);
-    private readonly FrozenDictionary<Sidecar, FrozenDictionary<string, StateComponent>> _components;
+    private readonly FrozenDictionary<string, FrozenDictionary<string, StateComponent>> _components;
 
     /// <exception cref="ConfigurationError">A component that cannot be served.</exception>
     public StateStores(AppRegistry apps, DataDirectory data, TimeProvider time)
     {
         _data = data;
         _time = time;
-        _components = apps.Sidecars.ToFrozenDictionary(
-            sidecar => sidecar,
+        _components = apps.Sidecars.DistinctBy(sidecar => sidecar.AppId).ToFrozenDictionary(
+            sidecar => sidecar.AppId,
             sidecar => sidecar.Components
                 .Where(spec => spec.Type.StartsWith(Prefix, StringComparison.Ordinal))
                 .ToFrozenDictionary(spec => spec.Name, spec => Create(spec, sidecar.AppId), StringComparer.Ordinal));
@@ -31,7 +31,7 @@ public sealed class StateStores : IAsyncDisposable
     /// <exception cref="DaprError">The sidecar has no such store.</exception>
     public StateComponent Of(Sidecar sidecar, string name)
     {
-        var components = _components[sidecar];
+        var components = _components[sidecar.AppId];
         if (components.TryGetValue(name, out var component)) return component;
         throw components.Count == 0
             ? new DaprError(500, "ERR_STATE_STORE_NOT_CONFIGURED", StatusCode.FailedPrecondition, $"state store {name} is not configured")
@@ -39,7 +39,7 @@ public sealed class StateStores : IAsyncDisposable
     }
 
     /// <summary>The store with <c>actorStateStore: "true"</c>; null when the sidecar has none.</summary>
-    public StateComponent? ActorStore(Sidecar sidecar) => _components[sidecar].Values.FirstOrDefault(component => component.IsActorStore);
+    public StateComponent? ActorStore(Sidecar sidecar) => _components[sidecar.AppId].Values.FirstOrDefault(component => component.IsActorStore);
 
     public async ValueTask DisposeAsync()
     {

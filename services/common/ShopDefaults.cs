@@ -35,7 +35,7 @@ public static class ShopDefaults
         builder.AddShopTelemetry(service);
         builder.AddShopOpenApi(service);
         builder.Services.AddShopProblems();
-        builder.Services.AddHealthChecks();
+        Draining.Add(builder.Services);
         builder.Services.AddShopAuth();
         builder.Services.ConfigureHttpJsonOptions(options => ConfigureJson(options.SerializerOptions, json));
         builder.Services.AddDaprClient(dapr => dapr

@@ -1,6 +1,9 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Serilog;
+using Serilog.Core;
 using Serilog.Events;
 using Serilog.Formatting;
 using Serilog.Formatting.Compact;
@@ -21,7 +24,7 @@ public static class ShopLogging
             : new MessageTemplateTextFormatter(Template);
         // The static logger stays untouched: several services may share this process.
         builder.Services.AddSerilog(
-            logger => logger
+            (services, logger) => logger
                 .MinimumLevel.Is(level)
                 .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
                 .MinimumLevel.Override("Microsoft.Hosting.Lifetime", LogEventLevel.Information)
@@ -30,7 +33,7 @@ public static class ShopLogging
                 .MinimumLevel.Override("Grpc", LogEventLevel.Warning)
                 .Enrich.FromLogContext()
                 .Enrich.WithProperty("Service", service)
-                .WriteTo.Console(format),
+                .WriteTo.Sink(new TextSink(format, services.GetService<TextWriter>() ?? Console.Out)),
             preserveStaticLogger: true);
     }
 
@@ -43,4 +46,15 @@ public static class ShopLogging
             ? LogEventLevel.Warning
             : LogEventLevel.Debug;
     });
+
+    /// <summary>Standard output, or the writer in the container: who hosts several services in one process tells their lines apart.</summary>
+    private sealed class TextSink(ITextFormatter format, TextWriter output) : ILogEventSink
+    {
+        public void Emit(LogEvent logEvent)
+        {
+            using var text = new StringWriter(CultureInfo.InvariantCulture);
+            format.Format(logEvent, text);
+            output.Write(text);
+        }
+    }
 }

@@ -53,7 +53,7 @@ public sealed class ShopProcess : IAsyncDisposable
         string[] arguments =
         [
             Path.Combine(AppContext.BaseDirectory, "DaprShop.Local.dll"), "--random-ports", "--no-build", "--gateway", "builtin", "--data", _data,
-            "--port", $"{_port}", "--faults-port", $"{_faults.Port}", .. flags,
+            "--port", $"{_port}", "--control", $"{_faults.Port}", .. flags,
         ];
         var start = new ProcessStartInfo("dotnet", arguments)
         {

@@ -8,6 +8,8 @@ using System.Text;
 using System.Text.Json;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Gateway;
+using DaprShop.Local.Hosting;
+using DaprShop.Testing;
 
 namespace DaprShop.Gateway.Tests;
 
@@ -485,6 +487,37 @@ public abstract class GatewayTests(SharedGateway shared, string kind) : IClassFi
             Assert.Equal(HttpStatusCode.OK, (await shop.Client.GetAsync("/api/basket")).StatusCode);
             Assert.Equal(HttpStatusCode.OK, (await shop.Client.PostAsJsonAsync("/api/basket/merge", new { basketId = Id })).StatusCode);
         }
+    }
+
+    [Fact]
+    public async Task Replicas_come_and_go_while_requests_are_answered()
+    {
+        await using var shop = await GatewayUnderTest.StartAsync(kind);
+        var former = shop["ordering"];
+        await using var successor = new FakeService("ordering", FreePorts.Take());
+        await successor.StartAsync();
+        using var stream = await shop.Client.GetAsync($"/api/orders/{Id}/stream", HttpCompletionOption.ResponseHeadersRead);
+        using var stop = new CancellationTokenSource();
+        var asking = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested) Assert.Equal(HttpStatusCode.OK, (await shop.Client.GetAsync("/api/orders")).StatusCode);
+        });
+
+        await FollowAsync(former.Address, successor.Address);
+        await ShopHost.EventuallyAsync(() => Task.FromResult(!successor.Targets.IsEmpty && !former.Targets.IsEmpty), "both");
+        // The stream is still open at the one that goes, which must not keep the gateway from going on.
+        var following = FollowAsync(successor.Address);
+        former.NextEvent.Release();
+        Assert.NotEqual(0, await (await stream.Content.ReadAsStreamAsync()).ReadAsync(new byte[1]));
+        await following;
+        former.Targets.Clear();
+        await stop.CancelAsync();
+        await asking;
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => shop.Client.GetAsync("/api/orders")));
+        Assert.Empty(former.Targets);
+
+        Task FollowAsync(params Uri[] replicas) => shop.Gateway.FollowAsync(
+            shop.Settings.Services.ToDictionary(service => service.Key, service => service.Key == "ordering" ? replicas : service.Value));
     }
 
     [Theory]

@@ -10,7 +10,7 @@ public sealed class CommandLineTests
         var line = CommandLineParser.Parse([]);
         Assert.Null(line.Port);
         Assert.Null(line.Only);
-        Assert.Null(line.FaultsPort);
+        Assert.Null(line.Control);
         Assert.False(line.Fresh);
     }
 
@@ -20,12 +20,29 @@ public sealed class CommandLineTests
         var line = CommandLineParser.Parse(
             ["--only", "a, b", "--gateway=builtin", "--port", "80", "--data", "/tmp/x", "--fresh", "--no-build", "--random-ports",
              "--run-file=r.yaml", "--resources-path", "c", "--configuration", "Release",
-             "--faults", "f.yaml", "--faults-port", "81"]);
+             "--faults", "f.yaml", "--control", "81"]);
         Assert.Equal(["a", "b"], line.Only!);
         Assert.Equal(("builtin", 80, "/tmp/x", true), (line.Gateway, line.Port, line.Data, line.Fresh));
         Assert.Equal((true, true), (line.NoBuild, line.RandomPorts));
-        Assert.Equal(("f.yaml", 81), (line.Faults, line.FaultsPort));
+        Assert.Equal(("f.yaml", 81), (line.Faults, line.Control));
         Assert.Equal(("r.yaml", "c", "Release"), (line.RunFile, line.ResourcesPath, line.Configuration));
+    }
+
+    [Fact]
+    public void Replicas_and_swaps_add_up_over_commas_and_flags_and_the_last_word_counts()
+    {
+        var line = CommandLineParser.Parse(["--scale", "payment=3,basket=2", "--scale=payment=4", "--swap", "shipping=node"]);
+        Assert.Equal([("basket", 2), ("payment", 4)], line.Scale.Select(pair => (pair.Key, pair.Value)).Order());
+        Assert.Equal([("shipping", "node")], line.Swap.Select(pair => (pair.Key, pair.Value)));
+    }
+
+    [Fact]
+    public void In_process_without_a_value_is_all_and_takes_no_value_from_the_next_word()
+    {
+        Assert.Empty(CommandLineParser.Parse([]).InProcess);
+        Assert.Equal(["all"], CommandLineParser.Parse(["--in-process", "--fresh"]).InProcess);
+        Assert.Equal(["a", "b"], CommandLineParser.Parse(["--in-process=a,b"]).InProcess);
+        Assert.Throws<UsageError>(() => CommandLineParser.Parse(["--in-process", "a"]));
     }
 
     [Theory]
@@ -36,8 +53,12 @@ public sealed class CommandLineTests
     [InlineData("--data needs a value", "--data", "--fresh")]
     [InlineData("--port 99999: a number from 1 to 65535", "--port", "99999")]
     [InlineData("--gateway apache: choose nginx, builtin, none", "--gateway", "apache")]
-    [InlineData("--scale is not here yet", "--scale", "payment=3")]
-    [InlineData("--in-process is not here yet", "--in-process")]
+    [InlineData("--redis is not here yet", "--redis", "localhost:6379")]
+    [InlineData("--scale payment: write app=value", "--scale", "payment")]
+    [InlineData("--scale payment=0: a number from 1 to 16", "--scale", "payment=0")]
+    [InlineData("--scale payment=many: a number from 1 to 16", "--scale", "payment=many")]
+    [InlineData("--swap =node: write app=value", "--swap", "=node")]
+    [InlineData("--control 0: a number from 1 to 65535", "--control=0")]
     public void Says_what_it_does_not_understand(string message, params string[] arguments) =>
         Assert.Equal(message, Assert.Throws<UsageError>(() => CommandLineParser.Parse(arguments)).Message);
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using DaprShop.Local.Configuration;
+using DaprShop.Local.Control;
 using DaprShop.Local.Faults;
 using DaprShop.Local.Hosting;
 
@@ -16,7 +17,7 @@ public sealed class FaultControlTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _control = await FaultControl.StartAsync(_plan, _port);
+        _control = await ControlServer.StartAsync(_port, routes => routes.MapFaults(_plan));
         _http.BaseAddress = new Uri($"http://127.0.0.1:{_port}/faults");
     }
 
@@ -60,7 +61,7 @@ public sealed class FaultControlTests : IAsyncLifetime
     [Fact]
     public async Task A_taken_port_is_one_clear_line()
     {
-        var error = await Assert.ThrowsAsync<ConfigurationError>(() => FaultControl.StartAsync(_plan, _port));
-        Assert.Equal($"--faults-port {_port}: the port is in use", error.Message);
+        var error = await Assert.ThrowsAsync<ConfigurationError>(() => ControlServer.StartAsync(_port, routes => routes.MapFaults(_plan)));
+        Assert.Equal($"--control {_port}: the port is in use", error.Message);
     }
 }

@@ -1,0 +1,60 @@
+using DaprShop.Local.Configuration;
+
+namespace DaprShop.Local.Cli;
+
+/// <summary>
+/// Another implementation of a service, in a folder of its own beside it: <c>services/shipping-node</c> is <c>--swap shipping=node</c>.
+/// Its <c>swap.yaml</c> says how to start it; app id, ports and components stay those of the service.
+/// </summary>
+internal static class Swap
+{
+    public const string FileName = "swap.yaml";
+
+    /// <summary>The app with the command, folder and variables of the other implementation.</summary>
+    /// <exception cref="ConfigurationError">There is none of that name, its file is wrong, or a tool it needs is missing.</exception>
+    public static RunFileApp For(RunFileApp app, string name, bool mayBuild)
+    {
+        var folder = Path.Combine(Path.GetDirectoryName(app.Directory)!, $"{app.AppId}-{name}");
+        var file = Path.Combine(folder, FileName);
+        if (!File.Exists(file)) throw new ConfigurationError($"--swap {app.AppId}={name}: {YamlMap.DisplayName(file)} does not exist");
+        if (YamlMap.ReadFile(file) is not [var swap]) throw new ConfigurationError($"{YamlMap.DisplayName(file)}:1: a swap file is one YAML document");
+        swap.Only("command", "env", "needs", "build", "makes");
+        var command = swap.Texts("command");
+        if (command.Count == 0) throw swap.Error("command", "'command' is required");
+        RequireTool(swap, "command", command[0], folder);
+        Build(swap, folder, mayBuild);
+        var environment = new Dictionary<string, string>(app.Environment);
+        foreach (var (key, value) in swap.TextMap("env")) environment[key] = value;
+        return app with { Directory = folder, Command = command, Environment = environment, Source = swap.Source };
+    }
+
+    /// <summary>Runs <c>build</c> when what it <c>makes</c> is not there.</summary>
+    private static void Build(YamlMap swap, string folder, bool mayBuild)
+    {
+        var build = swap.Texts("build");
+        if (build.Count == 0) return;
+        var product = swap.RequiredText("makes");
+        if (Path.Exists(Path.Combine(folder, product))) return;
+        if (!mayBuild) throw swap.Error("makes", $"{product} is not there; run '{string.Join(' ', build)}', or leave out --no-build");
+        RequireTool(swap, "build", build[0], folder);
+        Console.WriteLine($"{YamlMap.DisplayName(folder)}: {string.Join(' ', build)}");
+        if (!Builds.Succeeds(build, folder)) throw swap.Error("build", $"'{string.Join(' ', build)}' failed; see above");
+    }
+
+    private static void RequireTool(YamlMap swap, string key, string tool, string folder)
+    {
+        if (Find(tool, folder)) return;
+        var needs = swap.Text("needs") is { } hint ? $": {hint}" : "";
+        throw swap.Error(key, $"'{tool}' is not installed{needs}");
+    }
+
+    /// <summary>As the operating system looks for it: a path, or a name in one of the PATH's folders.</summary>
+    private static bool Find(string tool, string folder)
+    {
+        if (tool.AsSpan().IndexOfAny('/', '\\') >= 0) return File.Exists(Path.Combine(folder, tool));
+        string[] endings = OperatingSystem.IsWindows() ? ["", ".exe", ".cmd", ".bat"] : [""];
+        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .SelectMany(directory => endings.Select(ending => Path.Combine(directory, tool + ending)))
+            .Any(File.Exists);
+    }
+}

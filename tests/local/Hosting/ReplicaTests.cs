@@ -1,0 +1,209 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using DaprShop.Local.Hosting;
+using DaprShop.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
+namespace DaprShop.Local.Tests.Hosting;
+
+/// <summary>Several of one app: how work is shared, and what becomes of it when replicas come, go, die, or give place to new ones.</summary>
+public sealed class ReplicaTests : IAsyncDisposable
+{
+    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("daprshop-");
+    private readonly WorkerApp _workers = new();
+    private LocalRuntime _runtime = null!;
+    private HttpClient _caller = null!;
+
+    public async ValueTask DisposeAsync()
+    {
+        _caller.Dispose();
+        await _runtime.DisposeAsync();
+        _data.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task Calls_go_to_the_replicas_in_turn()
+    {
+        await StartAsync(replicas: 3);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => WhoAsync()));
+
+        Assert.Equal([10, 10, 10], answers.GroupBy(who => who).Select(replica => replica.Count()));
+    }
+
+    [Fact]
+    public async Task A_message_goes_to_one_of_them_and_all_take_their_share()
+    {
+        await StartAsync(replicas: 3);
+
+        await Task.WhenAll(Enumerable.Range(0, 90).Select(PublishAsync));
+        await ShopHost.EventuallyAsync(() => Task.FromResult(_workers.Heard.Count >= 90), "90 messages");
+
+        Assert.Equal(Enumerable.Range(0, 90), _workers.Heard.Select(heard => heard.Message).Order());
+        Assert.Equal(3, _workers.Heard.Select(heard => heard.Worker).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task An_actor_lives_in_one_of_them_and_moves_when_that_dies()
+    {
+        await StartAsync(replicas: 3);
+        var homes = await HomesAsync();
+        Assert.Equal(3, homes.Values.Distinct().Count());
+        Assert.Equal(homes, await HomesAsync());
+        var dying = homes["0"];
+
+        using (await _caller.PostAsync($"http://127.0.0.1:{dying}/die", null)) { }
+        await ShopHost.EventuallyAsync(() => Task.FromResult(Replicas().Any(replica => !replica.App.IsHealthy)), "the death");
+        var moved = await HomesAsync();
+
+        Assert.NotEqual(dying, moved["0"]);
+        foreach (var (id, home) in homes.Where(actor => actor.Value != dying)) Assert.Equal(home, moved[id]);
+    }
+
+    [Fact]
+    public async Task More_and_fewer_of_them_while_they_work_fails_no_call_and_loses_no_message()
+    {
+        await StartAsync(replicas: 1);
+        await UnderLoadAsync(async () =>
+        {
+            await _runtime.ScaleAsync(WorkerApp.AppId, 3);
+            Assert.Equal(3, Replicas().Count(replica => replica.App.IsHealthy));
+            await _runtime.ScaleAsync(WorkerApp.AppId, 1);
+        });
+        Assert.Equal(0, Assert.Single(Replicas()).Replica);
+    }
+
+    [Fact]
+    public async Task New_ones_in_their_place_while_they_work_fail_no_call_and_lose_no_message()
+    {
+        await StartAsync(replicas: 2);
+        var before = Replicas();
+
+        await UnderLoadAsync(() => _runtime.ReplaceAsync(WorkerApp.AppId));
+
+        Assert.Empty(Replicas().Intersect(before));
+        Assert.Equal(2, Replicas().Count);
+        foreach (var gone in before)
+        {
+            Assert.False(await AppPort.AnswersAsync(gone.App.Address!));
+            Assert.True(FreePorts.IsFree(gone.HttpPort) && FreePorts.IsFree(gone.GrpcPort));
+        }
+    }
+
+    [Fact]
+    public async Task An_old_one_ends_what_it_is_at_before_it_goes()
+    {
+        await StartAsync(replicas: 1);
+        var old = Replicas()[0];
+        var held = _caller.GetStringAsync("/v1.0/invoke/worker/method/held");
+        await _workers.Held.Task;
+
+        var replaced = _runtime.ReplaceAsync(WorkerApp.AppId);
+        await ShopHost.EventuallyAsync(() => Task.FromResult(!Replicas().Contains(old)), "its successor");
+        Assert.NotEqual(Name(old), await WhoAsync());
+        Assert.False(replaced.IsCompleted);
+        _workers.Gate.SetResult();
+
+        Assert.Equal(Name(old), await held);
+        await replaced;
+    }
+
+    [Fact]
+    public async Task A_new_one_that_cannot_start_leaves_the_old_one_in_place()
+    {
+        await StartAsync(replicas: 1);
+        var old = Replicas();
+        _workers.IsBroken = true;
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _runtime.ReplaceAsync(WorkerApp.AppId));
+
+        Assert.Equal(old, Replicas());
+        Assert.Equal(Name(old[0]), await WhoAsync());
+    }
+
+    [Fact]
+    public async Task An_app_that_is_asked_to_end_does_not_wait_for_actors_that_will_not_come()
+    {
+        // The clock stands still, so whoever waits for a second try waits for ever.
+        await StartAsync(replicas: 1, services => services.AddSingleton<TimeProvider>(new FakeTimeProvider(DateTimeOffset.UtcNow)));
+        var words = _caller.GetStringAsync("/v1.0/invoke/worker/method/last-words");
+        await _workers.Held.Task;
+
+        await _runtime.StopAppAsync(WorkerApp.AppId);
+
+        Assert.Contains("did not find address for actor", await words, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Only_as_many_as_can_be_are_taken()
+    {
+        await StartAsync(replicas: 1);
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => _runtime.ScaleAsync(WorkerApp.AppId, 0));
+        await Assert.ThrowsAsync<ArgumentException>(() => _runtime.ScaleAsync("nobody", 2));
+    }
+
+    private async Task StartAsync(int replicas, Action<IServiceCollection>? services = null)
+    {
+        _runtime = await _workers.StartAsync(_data.FullName, replicas, services);
+        _caller = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_runtime.Apps.Of("caller")[0].HttpPort}") };
+    }
+
+    private IReadOnlyList<Sidecar> Replicas() => _runtime.Apps.Of(WorkerApp.AppId);
+
+    private static string Name(Sidecar replica) => replica.App.Address!.Port.ToString(CultureInfo.InvariantCulture);
+
+    private Task<string> WhoAsync() => _caller.GetStringAsync("/v1.0/invoke/worker/method/who");
+
+    private async Task PublishAsync(int message)
+    {
+        using var response = await _caller.PostAsJsonAsync("/v1.0/publish/pubsub/jobs", message);
+        Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+    }
+
+    private async Task<string> HomeAsync(int actor)
+    {
+        using var response = await _caller.PutAsync($"/v1.0/actors/Thing/{actor}/method/who", null);
+        response.EnsureSuccessStatusCode();
+        return await response.Content.ReadAsStringAsync();
+    }
+
+    private async Task<Dictionary<string, string>> HomesAsync()
+    {
+        var homes = new Dictionary<string, string>();
+        for (var actor = 0; actor < 30; actor++) homes[$"{actor}"] = await HomeAsync(actor);
+        return homes;
+    }
+
+    /// <summary>Calls, messages and actor turns all the while, each of which must succeed.</summary>
+    private async Task UnderLoadAsync(Func<Task> change)
+    {
+        using var stop = new CancellationTokenSource();
+        var published = 0;
+        var clients = Enumerable.Range(0, 4).Select(client => Task.Run(async () =>
+        {
+            for (var i = 0; !stop.IsCancellationRequested; i++)
+            {
+                await WhoAsync();
+                await _caller.GetStringAsync("/v1.0/invoke/worker/method/slow");
+                await HomeAsync((client * 100) + (i % 20));
+                await PublishAsync(Interlocked.Increment(ref published) - 1);
+            }
+        })).ToList();
+        // A client that fails ends before it is told to.
+        var all = Task.WhenAll(clients);
+        try
+        {
+            await change();
+            Assert.False(all.IsCompleted);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+        }
+        await all;
+        await ShopHost.EventuallyAsync(() => Task.FromResult(_workers.Heard.Count >= published), "every message");
+        Assert.Equal(Enumerable.Range(0, published), _workers.Heard.Select(heard => heard.Message).Order());
+    }
+}
