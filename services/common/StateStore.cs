@@ -19,12 +19,25 @@ public sealed class StateStore(DaprClient dapr, string name)
         return new Versioned<T>(value, etag ?? "");
     }
 
-    /// <summary>Several documents, of one type or many. One call.</summary>
-    public async Task<Documents> GetManyAsync(IReadOnlyList<string> keys, CancellationToken cancellation = default)
+    /// <summary>Several documents, of one type or many. One call, unless they are more than fits into one answer.</summary>
+    public async Task<Documents> GetManyAsync(IReadOnlyList<string> keys, CancellationToken cancellation = default) =>
+        new(keys.Count == 0 ? [] : (await GetBulkAsync(keys, cancellation)).ToDictionary(item => item.Key), dapr.JsonSerializerOptions);
+
+    private async Task<IReadOnlyList<BulkStateItem>> GetBulkAsync(IReadOnlyList<string> keys, CancellationToken cancellation)
     {
-        if (keys.Count == 0) return new Documents([], dapr.JsonSerializerOptions);
-        var items = await dapr.GetBulkStateAsync(name, keys, parallelism: null, cancellationToken: cancellation);
-        return new Documents(items.ToDictionary(item => item.Key), dapr.JsonSerializerOptions);
+        try
+        {
+            return await dapr.GetBulkStateAsync(name, keys, parallelism: null, cancellationToken: cancellation);
+        }
+        catch (DaprException error) when (keys.Count > 1 && error.InnerException is RpcException { StatusCode: StatusCode.ResourceExhausted })
+        {
+            var half = keys.Count / 2;
+            return
+            [
+                .. await GetBulkAsync([.. keys.Take(half)], cancellation),
+                .. await GetBulkAsync([.. keys.Skip(half)], cancellation),
+            ];
+        }
     }
 
     /// <summary>False when the document is no longer at version <paramref name="etag"/> (empty: when there is one). One call.</summary>
@@ -51,7 +64,7 @@ public sealed class StateStore(DaprClient dapr, string name)
 
     /// <summary>
     /// All of these or none, in one call. False when the store refuses: Dapr does not tell a stale version from other refusals, so
-    /// callers read again, decide again, and try a bounded number of times.
+    /// callers read again, decide again, and try a bounded number of times. False also when they are more than a sidecar takes in one call.
     /// </summary>
     public async Task<bool> TryCommitAsync(IReadOnlyList<StateTransactionRequest> writes, CancellationToken cancellation = default)
     {
@@ -60,7 +73,10 @@ public sealed class StateStore(DaprClient dapr, string name)
             await dapr.ExecuteStateTransactionAsync(name, writes, cancellationToken: cancellation);
             return true;
         }
-        catch (DaprException error) when (error.InnerException is RpcException { StatusCode: StatusCode.Internal or StatusCode.Aborted })
+        catch (DaprException error) when (error.InnerException is RpcException
+        {
+            StatusCode: StatusCode.Internal or StatusCode.Aborted or StatusCode.ResourceExhausted,
+        })
         {
             return false;
         }

@@ -1,7 +1,7 @@
 namespace DaprShop.Inventory;
 
 /// <summary>What staff do to stock. Sidecar calls: 1 get, 1 transaction.</summary>
-public sealed class Corrections(StockStore stocks, TimeProvider time)
+public sealed class Corrections(StockChanges changes, TimeProvider time)
 {
     /// <param name="productId">The product.</param>
     /// <param name="key">The same command under the same key counts once; another command under it is refused.</param>
@@ -9,7 +9,7 @@ public sealed class Corrections(StockStore stocks, TimeProvider time)
     /// <param name="cancellation">Gives up before anything is written.</param>
     public async Task<StockCorrected> CorrectAsync(string productId, string key, CorrectCommand command, CancellationToken cancellation)
     {
-        var (correction, after) = await stocks.ChangeAsync<Correction>(
+        var (correction, after) = await changes.MakeAsync<Correction>(
             $"correction/{productId}/{key}", [productId],
             (known, found) => Correction.Decide(known, command, productId, found, time.GetUtcNow()), cancellation);
         return correction switch

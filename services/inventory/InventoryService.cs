@@ -13,9 +13,9 @@ public static class InventoryService
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.AddShopDefaults("inventory", InventoryJson.Default);
         builder.Services.AddSingleton(SeedStock.Shipped());
-        builder.Services.AddSingleton<Turns>();
         builder.Services.AddSingleton<StockNews>();
         builder.Services.AddSingleton<StockStore>();
+        builder.Services.AddSingleton<StockChanges>();
         builder.Services.AddSingleton<Reservations>();
         builder.Services.AddSingleton<Corrections>();
         builder.Services.AddHostedService<StockAnnouncer>();

@@ -6,7 +6,7 @@ namespace DaprShop.Inventory;
 /// The stock steps of an order, over all its products at once: its claim and their stocks change together or not at all. The answers stay
 /// the same for ever. Sidecar calls: each step 1 bulk get and 1 transaction (a repetition only the get), whatever the number of lines.
 /// </summary>
-public sealed class Reservations(StockStore stocks, TimeProvider time)
+public sealed class Reservations(StockChanges changes, TimeProvider time)
 {
     /// <summary>Holds every line, or none and says which products lack stock.</summary>
     public async Task<StockReply> ReserveAsync(string orderId, ReserveStock order, CancellationToken cancellation)
@@ -37,7 +37,7 @@ public sealed class Reservations(StockStore stocks, TimeProvider time)
     private async Task<Claim?> StepAsync(
         string orderId, IReadOnlyList<StockLine> lines,
         Func<Claim?, IReadOnlyDictionary<string, Stock>, Decision<Claim>> decide, CancellationToken cancellation) =>
-        (await stocks.ChangeAsync($"claim/{orderId}", lines.Select(line => line.ProductId), decide, cancellation)).Record;
+        (await changes.MakeAsync($"claim/{orderId}", lines.Select(line => line.ProductId), decide, cancellation)).Record;
 
     private static StockLine[] Merged(IReadOnlyList<StockLine> lines) =>
         [.. lines.GroupBy(line => line.ProductId).Select(product => new StockLine(product.Key, product.Sum(line => line.Quantity)))];

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json;
 using CsCheck;
 using DaprShop.Contracts;
 using DaprShop.Testing;
@@ -112,8 +114,7 @@ public class InventoryServiceTests(InventoryShop shop) : IClassFixture<Inventory
         shop.Mute = true;
         await using (var replica = await shop.StartReplicaAsync())
         {
-            using var sidecar = shop.SidecarOf(replica);
-            await shop.ReserveAsync(sidecar, order, (product, 4));
+            await shop.ReserveAsync(replica.Sidecar, order, (product, 4));
         }
 
         shop.Mute = false;
@@ -126,7 +127,7 @@ public class InventoryServiceTests(InventoryShop shop) : IClassFixture<Inventory
     [Fact]
     public async Task A_product_without_seed_is_found_again_by_the_next_life()
     {
-        await shop.Stocks.OpenAsync(["novelty-03"], TestContext.Current.CancellationToken);
+        await new StockStore(shop.Store, shop.Seed, new StockNews(), shop.Clock).OpenAsync(["novelty-03"], TestContext.Current.CancellationToken);
         Assert.DoesNotContain(shop.Heard, told => told.ProductId == "novelty-03");
         await shop.Host.RestartAsync("inventory");
         await HeardAsync("novelty-03", available: 0);
@@ -138,7 +139,7 @@ public class InventoryServiceTests(InventoryShop shop) : IClassFixture<Inventory
         var (a, b, order) = (shop.NewProduct(), shop.NewProduct(), InventoryShop.NewOrder());
         StockLine[] lines = [new(a, 2), new(b, 3)];
         var seen = new List<(Claim? Claim, long VersionA, long VersionB)>();
-        var reserved = await shop.Stocks.ChangeAsync<Claim>(
+        var reserved = await new StockChanges(shop.Store, shop.Seed, new StockNews(), shop.Clock).MakeAsync<Claim>(
             $"claim/{order}", [a, b],
             (claim, stocks) =>
             {
@@ -158,12 +159,11 @@ public class InventoryServiceTests(InventoryShop shop) : IClassFixture<Inventory
     public async Task Two_instances_over_several_scarce_products_never_oversell_and_never_block_each_other()
     {
         await using var replica = await shop.StartReplicaAsync();
-        using var other = shop.SidecarOf(replica);
         string[] products = [shop.NewProduct(), shop.NewProduct(), shop.NewProduct()];
         var orders = await Task.WhenAll(Enumerable.Range(0, 60).Select(async i =>
         {
             // Each wants two of the three, in this order or that, here or there; every third gives it back.
-            var (order, through) = (InventoryShop.NewOrder(), i % 2 == 0 ? shop.Sidecar : other);
+            var (order, through) = (InventoryShop.NewOrder(), i % 2 == 0 ? shop.Sidecar : replica.Sidecar);
             (string Product, int Quantity)[] lines = [(products[i % 3], 1), (products[(i + 1 + (i / 3 % 2)) % 3], 1)];
             var outcome = await RepeatAsync(() => shop.ReserveAsync(through, order, lines));
             if (i % 3 == 0) outcome = await RepeatAsync(() => shop.ReleaseAsync(through, order, lines));
@@ -181,6 +181,37 @@ public class InventoryServiceTests(InventoryShop shop) : IClassFixture<Inventory
     }
 
     [Fact]
+    public async Task Changes_that_are_too_much_together_for_one_call_are_made_apart()
+    {
+        // Payments have been away: each product has some 400 KB of open reservations, and a sidecar sends 4 MB at once.
+        var until = shop.Clock.GetUtcNow().AddMinutes(10);
+        var held = Enumerable.Range(0, 3_500).ToImmutableDictionary(_ => InventoryShop.NewOrder(), _ => new Reservation(1, until));
+        string[] products = [.. Enumerable.Range(0, 14).Select(_ => shop.NewProduct())];
+        foreach (var product in products)
+            await shop.Store.SaveAsync($"stock/{product}", new Stock(3_501, 2, held), TestContext.Current.CancellationToken);
+        var outcomes = await Task.WhenAll(products.Select(product => shop.ReserveAsync(InventoryShop.NewOrder(), (product, 1))));
+        Assert.All(outcomes, reply => Assert.Equal("reserved", reply.Outcome));
+    }
+
+    [Fact]
+    public async Task A_document_that_cannot_be_read_is_the_trouble_of_its_own_order_only()
+    {
+        var (product, broken) = (shop.NewProduct(), InventoryShop.NewOrder());
+        await shop.Store.SaveAsync($"claim/{broken}", "gibberish", TestContext.Current.CancellationToken);
+        var changes = new StockChanges(shop.Store, shop.Seed, new StockNews(), shop.Clock);
+        Task<Decision<Claim>> Reserve(string order) => changes.MakeAsync<Claim>(
+            $"claim/{order}", [product],
+            (claim, stocks) => Claim.Reserve(claim, order, [new(product, 1)], shop.Clock.GetUtcNow().AddMinutes(10), stocks, shop.Clock.GetUtcNow()),
+            TestContext.Current.CancellationToken);
+        // The first goes alone, the others together.
+        string[] orders = [InventoryShop.NewOrder(), InventoryShop.NewOrder(), broken, InventoryShop.NewOrder()];
+        var asked = orders.Select(Reserve).ToArray();
+        await Assert.ThrowsAsync<JsonException>(() => asked[2]);
+        foreach (var other in asked.Where(task => task != asked[2])) Assert.Equal(ClaimState.Reserved, (await other).Record?.State);
+        Assert.Equal(new StockLevel(product, 10, 3, 7), await shop.LevelAsync(product));
+    }
+
+    [Fact]
     public async Task A_step_that_names_other_products_than_the_order_reserved_is_about_those_that_it_reserved()
     {
         var (a, b, order) = (shop.NewProduct(), shop.NewProduct(), InventoryShop.NewOrder());
@@ -194,7 +225,7 @@ public class InventoryServiceTests(InventoryShop shop) : IClassFixture<Inventory
     public async Task Many_orders_at_once_never_oversell()
     {
         var (a, b) = (shop.NewProduct(), shop.NewProduct());
-        var replies = await Task.WhenAll(Enumerable.Range(0, 25).Select(_ => shop.ReserveAsync(InventoryShop.NewOrder(), (a, 1), (b, 1))));
+        var replies = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => shop.ReserveAsync(InventoryShop.NewOrder(), (a, 1), (b, 1))));
         var sold = replies.Count(reply => reply.Outcome == "reserved");
         Assert.Equal(10, sold);
         Assert.Equal(new StockLevel(a, 10, sold, 10 - sold), await shop.LevelAsync(a));

@@ -35,8 +35,8 @@ public sealed class InventoryShop : IAsyncLifetime
 
     public HttpClient Anyone { get; private set; } = null!;
 
-    /// <summary>The service's documents, as another instance would see them: it takes no turns with this one.</summary>
-    public StockStore Stocks => new(_service.Services.GetRequiredService<StateStore>(), Seed, new Turns(), new StockNews(), Clock);
+    /// <summary>The service's documents.</summary>
+    public StateStore Store => _service.Services.GetRequiredService<StateStore>();
 
     public SeedStock Seed { get; } = new(Enumerable.Range(1, Products).ToDictionary(i => $"p-{i}", _ => 10));
 
@@ -49,18 +49,16 @@ public sealed class InventoryShop : IAsyncLifetime
     }
 
     /// <summary>Another instance of the service, at the same sidecar and so on the same store.</summary>
-    public async Task<WebApplication> StartReplicaAsync()
+    public async Task<Replica> StartReplicaAsync()
     {
-        var replica = InventoryService.Create([.. _arguments, "--urls=http://127.0.0.1:0"], ConfigureService);
-        await replica.StartAsync();
-        return replica;
+        var service = InventoryService.Create([.. _arguments, "--urls=http://127.0.0.1:0"], ConfigureService);
+        await service.StartAsync();
+        return new Replica(service, new HttpClient
+        {
+            BaseAddress = new Uri(service.Urls.Single()),
+            DefaultRequestHeaders = { { "dapr-api-token", Sidecar.DefaultRequestHeaders.GetValues("dapr-api-token") } },
+        });
     }
-
-    public HttpClient SidecarOf(WebApplication replica) => new()
-    {
-        BaseAddress = new Uri(replica.Urls.Single()),
-        DefaultRequestHeaders = { { "dapr-api-token", Sidecar.DefaultRequestHeaders.GetValues("dapr-api-token") } },
-    };
 
     private void Configure(ShopHostOptions shop) => shop
         .Service("inventory", (arguments, configure) => _service = InventoryService.Create(_arguments = arguments, configure), ConfigureService)
@@ -110,4 +108,15 @@ public sealed class InventoryShop : IAsyncLifetime
 
     private static StockLine[] Lines((string ProductId, int Quantity)[] lines) =>
         [.. lines.Select(line => new StockLine(line.ProductId, line.Quantity))];
+}
+
+/// <param name="Sidecar">The caller that the saga is.</param>
+public sealed record Replica(WebApplication Service, HttpClient Sidecar) : IAsyncDisposable
+{
+    public async ValueTask DisposeAsync()
+    {
+        Sidecar.Dispose();
+        await Service.StopAsync();
+        await Service.DisposeAsync();
+    }
 }
