@@ -43,16 +43,16 @@ public class GatheringTests
     public async Task A_batch_belongs_to_the_trace_of_its_first()
     {
         var numbers = new Gathering<int>(10, ActAsync);
-        var tasks = new List<Task>();
-        foreach (var (name, number) in new[] { ("a", 0), ("b", 1), ("c", 2) })
+        var asked = Task.WhenAll(AskAsync("a"), AskAsync("b"), AskAsync("c"));
+        _gate.SetResult();
+        await asked;
+        Assert.Equal(["a", "b"], _causes);
+
+        async Task AskAsync(string name)
         {
             using var activity = new Activity(name).Start();
-            tasks.Add(numbers.AddAsync(number));
+            await numbers.AddAsync(1);
         }
-
-        _gate.SetResult();
-        await Task.WhenAll(tasks);
-        Assert.Equal(["a", "b"], _causes);
     }
 
     private async Task ActAsync(IReadOnlyList<int> batch)
