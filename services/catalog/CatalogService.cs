@@ -12,7 +12,7 @@ public static class CatalogService
     {
         var builder = WebApplication.CreateSlimBuilder(args);
         builder.AddShopDefaults("catalog", CatalogJson.Default);
-        builder.Services.AddSingleton<Shelf>();
+        builder.Services.AddSingleton<Shelf>().AddReadiness<Shelf>(shelf => shelf.Loaded);
         builder.Services.AddSingleton<CatalogStore>();
         builder.Services.AddSingleton<StockStore>();
         builder.Services.AddSingleton<Seed>();

@@ -1,3 +1,5 @@
+using DaprShop.Common;
+
 namespace DaprShop.Members;
 
 /// <summary>How long keys live.</summary>

@@ -17,7 +17,7 @@ public static class MembersService
         builder.AddShopDefaults("members", MembersJson.Default);
         builder.Services
             .AddSingleton<StaffPassword>()
-            .AddSingleton<KeyProtection>()
+            .AddSingleton(provider => new KeyProtection(provider.GetRequiredService<IConfiguration>(), "Members:KeyProtection"))
             .AddSingleton(provider => KeyTimes.From(provider.GetRequiredService<IConfiguration>()))
             .AddSingleton<SigningKeys>()
             .AddSingleton<AccessTokens>()
@@ -27,6 +27,7 @@ public static class MembersService
             .AddSingleton<StaffAccount>()
             .AddSingleton<Startup>()
             .AddHostedService(provider => provider.GetRequiredService<Startup>())
+            .AddReadiness<Startup>(startup => startup.IsReady)
             .AddSingleton<Registrations>()
             .AddHostedService(provider => provider.GetRequiredService<Registrations>());
         configure?.Invoke(builder);

@@ -14,6 +14,8 @@ public sealed class Startup(SigningKeys keys, StaffAccount staff, TimeProvider t
 
     private volatile bool _ready;
 
+    public bool IsReady => _ready;
+
     /// <summary>503 for everything that has to wait.</summary>
     public Task WhenReady(HttpContext context, RequestDelegate next) =>
         _ready || !Array.Exists(s_waiting, path => context.Request.Path.StartsWithSegments(path))

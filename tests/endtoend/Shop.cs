@@ -19,6 +19,8 @@ public sealed class Shop(Uri url, string staffPassword) : IDisposable
 
     public Uri Url { get; } = url;
 
+    public string StaffPassword { get; } = staffPassword;
+
     public ShopClient Anonymous => new(Http());
 
     /// <summary>Somebody not signed in, with an empty basket.</summary>
@@ -47,7 +49,7 @@ public sealed class Shop(Uri url, string staffPassword) : IDisposable
     public Task<ShopClient> SomeoneAsync() => OnceAsync(() => _someone, async () => _someone = await NewMemberAsync());
 
     public Task<ShopClient> StaffAsync() => OnceAsync(
-        () => _staff, async () => _staff = Bearer((await SignInAsync(StaffEmail, staffPassword)).AccessToken));
+        () => _staff, async () => _staff = Bearer((await SignInAsync(StaffEmail, StaffPassword)).AccessToken));
 
     public async Task<Credentials> SignUpAsync()
     {

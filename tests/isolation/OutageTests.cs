@@ -8,7 +8,7 @@ namespace DaprShop.Isolation.Tests;
 /// <summary>
 /// Each service goes away in turn, in a shop of nine processes: what the table of <see cref="Outage"/> does not name works on, what it names
 /// is a 503 that says when to try again, and once the service is back all is well without a hand: every order accepted in the meantime is
-/// confirmed and paid once. Heavy: runs with <c>SHOP_HEAVY=1</c>, as in <c>.ci/run</c>.
+/// confirmed and paid once. Heavy: runs with <c>DAPRSHOP_ISOLATION=1</c>, as in <c>.ci/run</c>.
 /// </summary>
 public sealed class OutageTests(OutageTests.Fixture fixture) : IClassFixture<OutageTests.Fixture>
 {
@@ -63,7 +63,7 @@ public sealed class OutageTests(OutageTests.Fixture fixture) : IClassFixture<Out
 
         public Task<Scene> SceneAsync()
         {
-            Assert.SkipUnless(Environment.GetEnvironmentVariable("SHOP_HEAVY") == "1", "Takes a minute or two: SHOP_HEAVY=1 runs it.");
+            Assert.SkipUnless(Environment.GetEnvironmentVariable("DAPRSHOP_ISOLATION") == "1", "Takes a minute or two: DAPRSHOP_ISOLATION=1 runs it.");
             return _scene ??= Scene.OpenAsync();
         }
 

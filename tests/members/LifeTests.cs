@@ -69,7 +69,7 @@ public sealed class LifeTests : IDisposable
         await starting.ProblemAsync(HttpStatusCode.ServiceUnavailable);
         Assert.NotNull(starting.Headers.RetryAfter);
         await (await client.GetAsync("/.well-known/jwks.json")).ProblemAsync(HttpStatusCode.ServiceUnavailable);
-        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/healthz")).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync("/healthz")).StatusCode);
         await service.StopAsync();
     }
 

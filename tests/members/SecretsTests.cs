@@ -1,3 +1,4 @@
+using DaprShop.Common;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting.Internal;
 
@@ -34,26 +35,28 @@ public sealed class SecretsTests
     public void Keys_at_rest_open_with_their_key_and_name_only()
     {
         var secret = "private"u8.ToArray();
-        var box = new KeyProtection(Settings(("Members:KeyProtection", OneKey))).Protect(secret, "kid");
+        var box = Under(OneKey).Protect(secret, "kid");
         Assert.DoesNotContain(Convert.ToBase64String(secret), box, StringComparison.Ordinal);
-        Assert.Equal(secret, new KeyProtection(Settings(("Members:KeyProtection", OneKey))).Unprotect(box, "kid"));
-        Assert.Null(new KeyProtection(Settings(("Members:KeyProtection", OneKey))).Unprotect(box, "another"));
-        Assert.Null(new KeyProtection(Settings(("Members:KeyProtection", OtherKey))).Unprotect(box, "kid"));
-        Assert.Null(new KeyProtection(Settings()).Unprotect(box, "kid"));
+        Assert.Equal(secret, Under(OneKey).Unprotect(box, "kid"));
+        Assert.Null(Under(OneKey).Unprotect(box, "another"));
+        Assert.Null(Under(OtherKey).Unprotect(box, "kid"));
+        Assert.Null(Under(null).Unprotect(box, "kid"));
     }
 
     [Fact]
     public void Keys_from_before_there_was_protection_still_open()
     {
-        var plain = new KeyProtection(Settings()).Protect([1, 2, 3], "kid");
-        Assert.Equal([1, 2, 3], new KeyProtection(Settings(("Members:KeyProtection", OneKey))).Unprotect(plain, "kid"));
+        var plain = Under(null).Protect([1, 2, 3], "kid");
+        Assert.Equal([1, 2, 3], Under(OneKey).Unprotect(plain, "kid"));
     }
+
+    private static KeyProtection Under(string? key) => new(Settings(("Members:KeyProtection", key)), "Members:KeyProtection");
 
     [Theory]
     [InlineData("short")]
     [InlineData("AAAA")]
     public void A_protection_key_of_the_wrong_size_is_an_error_at_start(string key) =>
-        Assert.Throws<InvalidOperationException>(() => new KeyProtection(Settings(("Members:KeyProtection", key))));
+        Assert.Throws<InvalidOperationException>(() => Under(key));
 
     [Theory]
     [InlineData("Development", null, "Staff-1234!")]

@@ -1,4 +1,5 @@
 using System.Net;
+using DaprShop.Testing;
 using DaprShop.Web.Session;
 
 namespace DaprShop.Web.Tests;
@@ -308,6 +309,17 @@ public sealed class ServiceAwayTests(WebHost host) : IClassFixture<WebHost>
         await host.Shop.StopAppAsync("ordering");
         await browser.OpenAsync("/orders/o-1");
         Assert.Contains("The order desk is taking a break", browser.Text);
+    }
+
+    [Fact]
+    public async Task The_keys_of_cookies_and_forms_lie_sealed_in_the_store()
+    {
+        await host.SignedInAsync();
+        var keys = await host.Shop.Dapr("web").GetStateAsync<string[]>("web-store", "data-protection-keys");
+        Assert.NotEmpty(keys);
+        Assert.All(keys, key => Assert.Contains("aes256gcm:", key, StringComparison.Ordinal));
+        Assert.All(keys, key => Assert.DoesNotContain("masterKey", key, StringComparison.Ordinal));
+        await ShopHost.EventuallyAsync(async () => (await host.Shop.Client("web").GetAsync("/healthz")).IsSuccessStatusCode, "web to be ready");
     }
 
     [Fact]

@@ -37,7 +37,9 @@ public sealed class WebHost : IAsyncLifetime
     public ConcurrentQueue<string> StaffCalls { get; } = new();
 
     public async ValueTask InitializeAsync() => Shop = await ShopHost.StartAsync(shop => shop
-        .Service("web", WebService.Create, builder => builder.Services.AddSingleton<TimeProvider>(Clock))
+        .Service(
+            "web", WebService.Create, builder => builder.Services.AddSingleton<TimeProvider>(Clock),
+            ("Web:KeyProtection", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="))
         .Fake("members", MapMembers)
         .Fake("catalog", MapCatalog)
         .Fake("basket", MapBasket)

@@ -36,15 +36,53 @@ public sealed class StoredKeys(StateStore state) : IXmlRepository
     }
 }
 
+/// <summary>
+/// Reads the keys, or makes the first one, in the background: the framework would do it before the port opens, and the sidecar waits for the
+/// port.
+/// </summary>
+public sealed class KeysAtHand(IDataProtectionProvider protection, ILogger<KeysAtHand> logger) : BackgroundService
+{
+    private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(200);
+
+    private volatile bool _done;
+
+    public bool Done => _done;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Run(() => protection.CreateProtector(nameof(KeysAtHand)).Protect("a first use"), stoppingToken);
+                _done = true;
+                return;
+            }
+            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+            {
+                // At start the sidecar is often not there yet.
+                logger.LogDebug(error, "The keys could not be read; trying again");
+            }
+            await Task.Delay(s_retry, stoppingToken);
+        }
+    }
+}
+
 public static class StoredKeysSetup
 {
     /// <summary>To be called after everything else that uses Data Protection was added.</summary>
     public static void AddStoredKeys(this IServiceCollection services)
     {
         services.AddSingleton<StoredKeys>();
+        services.AddSingleton(provider => new KeyProtection(provider.GetRequiredService<IConfiguration>(), SealedKeys.Setting));
         services.AddDataProtection().SetApplicationName("daprshop-web");
-        // It would read the keys before the port opens, and the sidecar waits for the port. They are read when first needed.
         services.Remove(services.Single(service => service.ImplementationType?.Name == "DataProtectionHostedService"));
-        services.AddOptions<KeyManagementOptions>().Configure<StoredKeys>((options, keys) => options.XmlRepository = keys);
+        services.AddSingleton<KeysAtHand>().AddHostedService(provider => provider.GetRequiredService<KeysAtHand>());
+        services.AddReadiness<KeysAtHand>(keys => keys.Done);
+        services.AddOptions<KeyManagementOptions>().Configure<StoredKeys, KeyProtection>((options, keys, protection) =>
+        {
+            options.XmlRepository = keys;
+            if (protection.IsOn) options.XmlEncryptor = new SealedKeys(protection);
+        });
     }
 }

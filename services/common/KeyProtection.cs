@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
+using Microsoft.Extensions.Configuration;
 
-namespace DaprShop.Members;
+namespace DaprShop.Common;
 
 /// <summary>
-/// Keeps the private parts of keys unreadable in the store: AES-256-GCM under <c>Members:KeyProtection</c> (32 bytes, base64), given as a
+/// Keeps keys unreadable in a service's store: AES-256-GCM under a key of 32 bytes (base64) in the service's configuration, given as a
 /// secret. Without it they are kept as they are, which is for development.
 /// </summary>
 public sealed class KeyProtection
@@ -14,14 +15,19 @@ public sealed class KeyProtection
 
     private readonly byte[]? _key;
 
+    /// <param name="configuration">The service's.</param>
+    /// <param name="setting">E.g. <c>Members:KeyProtection</c>.</param>
     /// <exception cref="InvalidOperationException">The setting is not 32 bytes in base64.</exception>
-    public KeyProtection(IConfiguration configuration)
+    public KeyProtection(IConfiguration configuration, string setting)
     {
-        if (configuration["Members:KeyProtection"] is not { Length: > 0 } setting) return;
+        if (configuration[setting] is not { Length: > 0 } text) return;
         _key = new byte[32];
-        if (!Convert.TryFromBase64String(setting, _key, out var length) || length != _key.Length)
-            throw new InvalidOperationException("Members:KeyProtection must be 32 bytes in base64.");
+        if (!Convert.TryFromBase64String(text, _key, out var length) || length != _key.Length)
+            throw new InvalidOperationException($"{setting} must be 32 bytes in base64.");
     }
+
+    /// <summary>Whether there is a key.</summary>
+    public bool IsOn => _key is not null;
 
     /// <param name="secret">What to hide.</param>
     /// <param name="name">Whose it is; it opens under this name only.</param>

@@ -1,0 +1,98 @@
+using System.Text.RegularExpressions;
+using static Microsoft.Playwright.Assertions;
+
+namespace DaprShop.Browser.Tests;
+
+/// <summary>What visitors and members do.</summary>
+public sealed partial class ShoppingTests(Browser browser)
+{
+    [Fact]
+    public async Task A_visitor_finds_something_signs_up_buys_it_and_watches_it_arrive()
+    {
+        await using var visit = await browser.VisitAsync();
+        await visit.OpenAsync("/");
+        await Expect(visit["product-card"]).ToHaveCountAsync(24);
+        await visit["search"].FillAsync("ketle");
+        await visit["search"].PressAsync("Enter");
+        await Expect(visit["product-card"].First).ToContainTextAsync("Kettle");
+        await visit["sort"].SelectOptionAsync("price");
+        await visit.Page.WaitForURLAsync("**sort=price**");
+        await visit["product-card"].First.GetByRole(Microsoft.Playwright.AriaRole.Link).ClickAsync();
+
+        var name = await visit["product-name"].InnerTextAsync();
+        await visit["add-to-basket"].ClickAsync();
+        await Expect(visit["basket-line"]).ToContainTextAsync(name);
+        var one = await visit["basket-total"].InnerTextAsync();
+        await visit["quantity"].FillAsync("2");
+        await visit["quantity"].PressAsync("Tab");
+        await Expect(visit["basket-total"]).Not.ToHaveTextAsync(one);
+        await Expect(visit["basket-count"]).ToHaveTextAsync("2");
+
+        await visit["to-checkout"].ClickAsync();
+        await visit["to-sign-up"].ClickAsync();
+        await visit.FillSignUpAsync();
+        await visit.Page.WaitForURLAsync("**/checkout");
+        await visit["country"].SelectOptionAsync("DE");
+        await Expect(visit["method-express"]).ToBeVisibleAsync();
+        await visit.CheckOutAsync("tok_ok", "express");
+
+        await visit.SeesOrderAsync("delivered");
+        await Expect(visit["timeline"].Locator("li.done")).ToHaveCountAsync(7);
+        await Expect(visit["payment-status"]).ToHaveTextAsync("Captured");
+        await Expect(visit["tracking"]).ToHaveTextAsync(Tracking());
+        await Expect(visit["basket-count"]).ToHaveCountAsync(0);
+        await visit["nav-orders"].ClickAsync();
+        await Expect(visit["order-row"]).ToHaveCountAsync(1);
+        await visit["nav-notifications"].ClickAsync();
+        await Expect(visit["notification"].Filter(new() { HasText = "Order confirmed" })).ToHaveCountAsync(1);
+    }
+
+    [Fact]
+    public async Task A_declined_card_is_told_and_the_goods_can_be_put_back()
+    {
+        await using var visit = await browser.VisitAsync();
+        await visit.SignUpAsync();
+        await visit.PutIntoBasketAsync("kettle-01");
+        await visit.CheckOutAsync("tok_declined");
+        await visit.SeesOrderAsync("rejected");
+        await Expect(visit["reason"]).ToHaveAttributeAsync("data-reason", "paymentDeclined");
+        await visit["reorder"].ClickAsync();
+        await Expect(visit["basket-line"]).ToHaveAttributeAsync("data-product", "kettle-01");
+    }
+
+    [Fact]
+    public async Task A_member_cancels_while_it_is_possible()
+    {
+        await using var visit = await browser.VisitAsync();
+        await visit.SignUpAsync();
+        await visit.PutIntoBasketAsync("kettle-01");
+        await visit.CheckOutAsync("tok_slow");
+        await visit["cancel"].ClickAsync();
+        await visit.SeesOrderAsync("cancelled");
+        await Expect(visit["cancel"]).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task Without_javascript_all_of_it_works_too()
+    {
+        await using var visit = await browser.VisitAsync(withScript: false);
+        await visit.OpenAsync("/?search=kettle");
+        await visit["product-card"].First.GetByRole(Microsoft.Playwright.AriaRole.Link).ClickAsync();
+        await visit["add-to-basket"].ClickAsync();
+        await visit["quantity"].FillAsync("3");
+        await visit["update-basket"].ClickAsync();
+        await Expect(visit["basket-count"]).ToHaveTextAsync("3");
+        await visit["to-checkout"].ClickAsync();
+        await visit["to-sign-up"].ClickAsync();
+        await visit.FillSignUpAsync();
+        await visit["country"].SelectOptionAsync("DE");
+        await visit.Page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Show delivery prices" }).ClickAsync();
+        await Expect(visit["country"]).ToHaveValueAsync("DE");
+        await visit.CheckOutAsync("tok_ok", "express");
+        // The page asks for itself again, by its own refresh.
+        await visit.SeesOrderAsync("delivered");
+    }
+
+    [GeneratedRegex("^DS[0-9A-Z]+$")]
+    private static partial Regex Tracking();
+}
