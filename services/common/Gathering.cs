@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace DaprShop.Common;
 
 /// <summary>
-/// One thing done for many at once: while a batch is on its way, what comes meanwhile waits and goes with the next. Nobody waits for company,
-/// so an idle shop is as quick as without, and a busy one pays one call for many (the idea of group commit). In a trace a batch belongs to
-/// the first of those it is for.
+/// One thing done for many at once: while a batch is on its way, what comes meanwhile waits and goes with the next. Nobody waits for
+/// company, so an idle shop is as quick as without, and a busy one pays one call for many (the idea of group commit). In a trace a batch
+/// belongs to the first of those it is for.
 /// </summary>
 /// <param name="most">Items in a batch.</param>
 /// <param name="act">What is done; one batch at a time, first come, first served.</param>

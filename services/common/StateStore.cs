@@ -29,7 +29,8 @@ public sealed class StateStore(DaprClient dapr, string name)
         {
             return await dapr.GetBulkStateAsync(name, keys, parallelism: null, cancellationToken: cancellation);
         }
-        catch (DaprException error) when (keys.Count > 1 && error.InnerException is RpcException { StatusCode: StatusCode.ResourceExhausted })
+        catch (DaprException error)
+            when (keys.Count > 1 && error.InnerException is RpcException { StatusCode: StatusCode.ResourceExhausted })
         {
             var half = keys.Count / 2;
             return

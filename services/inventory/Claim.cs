@@ -27,7 +27,8 @@ public sealed record Claim(ClaimState State, IReadOnlyList<StockLine> Lines, IRe
     {
         if (claim is not null) return claim.Current(orderId, stocks);
         if (expiresAt <= now) return new(new Claim(ClaimState.Expired, lines), stocks);
-        var missing = lines.Where(line => line.Quantity > stocks[line.ProductId].Available).Select(line => line.ProductId).Order().ToArray();
+        string[] missing =
+            [.. lines.Where(line => line.Quantity > stocks[line.ProductId].Available).Select(line => line.ProductId).Order()];
         return missing.Length > 0
             ? new(new Claim(ClaimState.OutOfStock, lines, missing), stocks)
             : new Claim(ClaimState.Reserved, lines)

@@ -12,7 +12,7 @@ public sealed record Correction(CorrectCommand Command, DateTimeOffset At, Stock
 {
     IEnumerable<string> IStockRecord.ProductIds => [Level.ProductId];
 
-    /// <summary>Pure. A correction that is known answers for itself; there is none of a shelf that is not known or cannot be put so.</summary>
+    /// <summary>Pure. A known correction answers for itself; there is none of a shelf that is not known or cannot be put so.</summary>
     public static Decision<Correction> Decide(
         Correction? known, CorrectCommand command, string productId, IReadOnlyDictionary<string, Stock> stocks, DateTimeOffset now)
     {

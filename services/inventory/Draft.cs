@@ -42,7 +42,7 @@ internal sealed class Draft(StateStore store, Documents read, SeedStock seed, Da
         foreach (var (id, stock) in decision.Stocks) _stocks[id] = _stocks[id] with { After = stock };
     }
 
-    /// <summary>What is other than it was, over the versions read. Always in one order, so that rows locked one by one are no trap.</summary>
+    /// <summary>What is other than it was, over the versions read; always in one order, so that row locks are no trap.</summary>
     public List<StateTransactionRequest> Writes() =>
     [
         .. _stocks

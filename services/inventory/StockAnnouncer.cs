@@ -7,7 +7,7 @@ namespace DaprShop.Inventory;
 /// <summary>
 /// Every second: frees what has expired and tells what has changed, the latest state only, so a hot product costs one event a second.
 /// What is saved and not told when the process dies is told by the next life, or by another replica: see <see cref="StockRounds"/>.
-/// <para>Sidecar calls: 1 bulk publish for up to 500 changed products, 1 get and 1 transaction for up to 100 that had something expire.</para>
+/// <para>Sidecar calls: 1 bulk publish for up to 500 changed products; 1 get and 1 transaction for up to 100 that had holds expire.</para>
 /// </summary>
 public sealed class StockAnnouncer(
     StockStore stocks, StockNews news, DaprClient dapr, TimeProvider time, ILogger<StockAnnouncer> logger) : BackgroundService

@@ -6,13 +6,13 @@ namespace DaprShop.Inventory;
 /// Changes stocks and a record of why (<c>claim/{orderId}</c>, <c>correction/{productId}/{key}</c>) in one transaction, each document over
 /// the version read: all or nothing, whoever dies when.
 /// <para>
-/// Within this process changes are made one batch after the other, so rivals for a hot product share a transaction instead of colliding, and
-/// none starves. Between replicas the store refuses the slower, who reads and decides again. A batch that is refused, or is more than a
-/// sidecar takes at once, goes in halves, so one that is always refused fails alone.
+/// Within this process changes are made one batch after the other, so rivals for a hot product share a transaction instead of colliding,
+/// and none starves. Between replicas the store refuses the slower, who reads and decides again. A batch that is refused, or is more than
+/// a sidecar takes at once, goes in halves, so one that is always refused fails alone.
 /// </para>
 /// <para>
-/// Sidecar calls: a change 1 bulk get and 1 transaction, however many products, and shared with all that come while the one before is on its
-/// way; a repetition the bulk get only. So an order costs 2 to reserve and 2 to commit, and less when there are many.
+/// Sidecar calls: a change 1 bulk get and 1 transaction, however many products, and shared with all that come while the one before is on
+/// its way; a repetition the bulk get only. So an order costs 2 to reserve and 2 to commit, and less when there are many.
 /// </para>
 /// </summary>
 public sealed class StockChanges
@@ -34,7 +34,7 @@ public sealed class StockChanges
     /// <summary>Makes a change.</summary>
     /// <param name="recordKey">The record.</param>
     /// <param name="productIds">The products it is about; those that the record knows of come on top.</param>
-    /// <param name="decide">From the record (null when there is none) and the stocks, freed of what has expired. May be asked again.</param>
+    /// <param name="decide">From the record, null when there is none, and the stocks without what has expired. May be asked again.</param>
     /// <param name="cancellation">Gives up before anything is written.</param>
     /// <returns>What is now true.</returns>
     /// <exception cref="ContendedException">The store refused every attempt; nothing is written.</exception>
@@ -79,7 +79,7 @@ public sealed class StockChanges
     {
         var open = wishes.Where(wish => wish.IsOpen).ToArray();
         if (open is []) return true;
-        var read = await _store.GetManyAsync([.. open.SelectMany(wish => wish.ProductIds.Select(StockStore.KeyOf).Prepend(wish.RecordKey)).Distinct()]);
+        var read = await _store.GetManyAsync([.. open.SelectMany(wish => wish.Keys).Distinct()]);
         var draft = new Draft(_store, read, _seed, _time.GetUtcNow());
         var decided = true;
         foreach (var wish in open) decided &= TryDecide(wish, draft);

@@ -23,7 +23,7 @@ public sealed class StockStore(StateStore store, SeedStock seed, StockNews news,
         return stock.IsKnown ? StockLevel.Of(productId, stock) : null;
     }
 
-    /// <summary>Makes products known, with nothing on the shelf, unless they are known already. 1 bulk get; 2 and 1 transaction for new ones.</summary>
+    /// <summary>Makes products known, with nothing on the shelf, unless they are. 1 bulk get; 2 and 1 transaction for new ones.</summary>
     public async Task OpenAsync(IEnumerable<string> productIds, CancellationToken cancellation)
     {
         string[] products = [.. productIds.Distinct().Where(id => !seed.Find(id).IsKnown)];
@@ -66,8 +66,11 @@ public sealed class StockStore(StateStore store, SeedStock seed, StockNews news,
         return await store.TryCommitAsync(
             [
                 .. products.Select(id => store.Write(KeyOf(id), Stock.Untouched(0), etag: "")),
-                .. pages.Select(page => store.Write(
-                    page.Key, (read.Get<ProductPage>(page.Key).Value ?? ProductPage.Empty).With(page), read.Get<ProductPage>(page.Key).ETag)),
+                .. pages.Select(added =>
+                {
+                    var (page, etag) = read.Get<ProductPage>(added.Key);
+                    return store.Write(added.Key, (page ?? ProductPage.Empty).With(added), etag);
+                }),
             ],
             CancellationToken.None);
     }

@@ -3,9 +3,12 @@ namespace DaprShop.Inventory;
 /// <summary>A change that somebody waits for: of some stocks, and of a record of why.</summary>
 internal abstract class Wish(string recordKey, IEnumerable<string> productIds, CancellationToken cancellation)
 {
-    public string RecordKey => recordKey;
+    protected string RecordKey => recordKey;
 
-    public HashSet<string> ProductIds { get; } = [.. productIds];
+    protected HashSet<string> ProductIds { get; } = [.. productIds];
+
+    /// <summary>The documents it is about.</summary>
+    public IEnumerable<string> Keys => ProductIds.Select(StockStore.KeyOf).Prepend(RecordKey);
 
     /// <summary>Why there is no decision.</summary>
     public Exception? Failure { get; set; }

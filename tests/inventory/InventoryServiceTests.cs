@@ -127,7 +127,8 @@ public class InventoryServiceTests(InventoryShop shop) : IClassFixture<Inventory
     [Fact]
     public async Task A_product_without_seed_is_found_again_by_the_next_life()
     {
-        await new StockStore(shop.Store, shop.Seed, new StockNews(), shop.Clock).OpenAsync(["novelty-03"], TestContext.Current.CancellationToken);
+        var stocks = new StockStore(shop.Store, shop.Seed, new StockNews(), shop.Clock);
+        await stocks.OpenAsync(["novelty-03"], TestContext.Current.CancellationToken);
         Assert.DoesNotContain(shop.Heard, told => told.ProductId == "novelty-03");
         await shop.Host.RestartAsync("inventory");
         await HeardAsync("novelty-03", available: 0);
@@ -198,10 +199,11 @@ public class InventoryServiceTests(InventoryShop shop) : IClassFixture<Inventory
     {
         var (product, broken) = (shop.NewProduct(), InventoryShop.NewOrder());
         await shop.Store.SaveAsync($"claim/{broken}", "gibberish", TestContext.Current.CancellationToken);
+        var now = shop.Clock.GetUtcNow();
         var changes = new StockChanges(shop.Store, shop.Seed, new StockNews(), shop.Clock);
         Task<Decision<Claim>> Reserve(string order) => changes.MakeAsync<Claim>(
             $"claim/{order}", [product],
-            (claim, stocks) => Claim.Reserve(claim, order, [new(product, 1)], shop.Clock.GetUtcNow().AddMinutes(10), stocks, shop.Clock.GetUtcNow()),
+            (claim, stocks) => Claim.Reserve(claim, order, [new(product, 1)], now.AddMinutes(10), stocks, now),
             TestContext.Current.CancellationToken);
         // The first goes alone, the others together.
         string[] orders = [InventoryShop.NewOrder(), InventoryShop.NewOrder(), broken, InventoryShop.NewOrder()];

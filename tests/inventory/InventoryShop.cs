@@ -61,7 +61,10 @@ public sealed class InventoryShop : IAsyncLifetime
     }
 
     private void Configure(ShopHostOptions shop) => shop
-        .Service("inventory", (arguments, configure) => _service = InventoryService.Create(_arguments = arguments, configure), ConfigureService)
+        .Service(
+            "inventory",
+            (arguments, configure) => _service = InventoryService.Create(_arguments = arguments, configure),
+            ConfigureService)
         .Fake("ear", app => app.MapPost("/events/stock", (StockChanged changed) => Heard.Enqueue(changed))
             .WithTopic(Publishing.PubSub, Topics.InventoryStockChanged));
 
