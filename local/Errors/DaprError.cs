@@ -1,27 +1,81 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Grpc.Core;
 
 namespace DaprShop.Local.Errors;
 
-/// <summary>An error as daprd answers it: <c>{"errorCode":"ERR_…","message":"…"}</c> over HTTP, a status over gRPC.</summary>
+/// <summary>
+/// An error as daprd answers it: <c>{"errorCode":"ERR_…","message":"…"}</c> over HTTP, a status over gRPC. Some errors of daprd have
+/// details as well (https://docs.dapr.io/developing-applications/error-codes/).
+/// </summary>
 /// <param name="status">The HTTP status.</param>
 /// <param name="code">Dapr's error code, e.g. <c>ERR_STATE_STORE_NOT_FOUND</c>.</param>
 /// <param name="grpc">The gRPC status code of the same error.</param>
 /// <param name="message">Dapr's words.</param>
 public sealed class DaprError(int status, string code, StatusCode grpc, string message) : Exception(message)
 {
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
     public int Status { get; } = status;
 
     public string Code { get; } = code;
 
     public StatusCode Grpc { get; } = grpc;
 
-    public Task WriteAsync(HttpResponse response)
+    /// <summary>The words over HTTP, where they differ.</summary>
+    public string? HttpMessage { get; init; }
+
+    /// <summary>More about what is wrong, for errors that say more in daprd.</summary>
+    public ErrorDetails? Details { get; init; }
+
+    public async Task WriteAsync(HttpResponse response)
     {
         response.StatusCode = Status;
-        return response.WriteAsJsonAsync(new Body(Code, Message));
+        response.ContentType = "application/json";
+        var message = HttpMessage ?? Message;
+        var body = JsonSerializer.SerializeToUtf8Bytes(new Body(Code, message, Details?.ToJson(message)), s_json);
+        response.ContentLength = body.Length;
+        await response.Body.WriteAsync(body);
     }
 
     public RpcException ToRpc() => new(new Status(Grpc, Message));
 
-    private sealed record Body(string ErrorCode, string Message);
+    private sealed record Body(string ErrorCode, string Message, IEnumerable<object>? Details);
+}
+
+/// <summary><c>google.rpc.ErrorInfo</c> and, with a resource, <c>google.rpc.ResourceInfo</c>.</summary>
+/// <param name="Reason">E.g. <c>DAPR_STATE_NOT_FOUND</c>.</param>
+/// <param name="Metadata">Null is written as null.</param>
+/// <param name="Resource">Type and name of the component.</param>
+/// <param name="Description">Of the resource; null for the error's own message.</param>
+public sealed record ErrorDetails(
+    string Reason, IReadOnlyDictionary<string, string>? Metadata, (string Type, string Name)? Resource = null, string? Description = null)
+{
+    private const string Prefix = "type.googleapis.com/google.rpc.";
+
+    internal IEnumerable<object> ToJson(string message)
+    {
+        if (Resource is { } resource)
+        {
+            yield return new SortedDictionary<string, object>(StringComparer.Ordinal)
+            {
+                ["@type"] = Prefix + "ResourceInfo",
+                ["description"] = Description ?? message,
+                ["owner"] = "",
+                ["resource_name"] = resource.Name,
+                ["resource_type"] = resource.Type,
+            };
+        }
+        yield return new SortedDictionary<string, object?>(StringComparer.Ordinal)
+        {
+            ["@type"] = Prefix + "ErrorInfo",
+            ["domain"] = "dapr.io",
+            ["metadata"] = Metadata,
+            ["reason"] = Reason,
+        };
+    }
 }

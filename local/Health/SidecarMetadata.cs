@@ -10,6 +10,18 @@ public sealed class SidecarMetadata(IEnumerable<IMetadataSource> sources)
     /// <summary>The Dapr version whose behaviour is served.</summary>
     public const string RuntimeVersion = "1.18.3";
 
+    /// <summary>What daprd says of components of these types.</summary>
+    private static readonly Dictionary<string, string[]> s_capabilities = new(StringComparer.Ordinal)
+    {
+        ["state.sqlite"] = ["ETAG", "TRANSACTIONAL", "TTL", "KEYS_LIKE", "ACTOR"],
+        ["state.in-memory"] = ["ETAG", "TRANSACTIONAL", "TTL", "DELETE_WITH_PREFIX", "KEYS_LIKE", "ACTOR"],
+        ["state.redis"] = ["ETAG", "TRANSACTIONAL", "TTL", "ACTOR"],
+        ["pubsub.in-memory"] = ["SUBSCRIBE_WILDCARDS"],
+        ["bindings.cron"] = ["INPUT_BINDING"],
+        ["bindings.http"] = ["OUTPUT_BINDING"],
+        ["bindings.smtp"] = ["OUTPUT_BINDING"],
+    };
+
     private readonly IMetadataSource[] _sources = [.. sources];
     private readonly ConcurrentDictionary<(Sidecar, string), string> _labels = new();
 
@@ -28,7 +40,13 @@ public sealed class SidecarMetadata(IEnumerable<IMetadataSource> sources)
             },
         };
         metadata.RegisteredComponents.Add(sidecar.Components.Select(component =>
-            new RegisteredComponents { Name = component.Name, Type = component.Type, Version = component.Version }));
+            new RegisteredComponents
+            {
+                Name = component.Name,
+                Type = component.Type,
+                Version = component.Version,
+                Capabilities = { s_capabilities.GetValueOrDefault(component.Type, []) },
+            }));
         foreach (var ((labelled, key), value) in _labels)
             if (labelled == sidecar) metadata.ExtendedMetadata[key] = value;
         foreach (var source in _sources) source.AddTo(metadata, sidecar);

@@ -16,12 +16,19 @@ internal readonly record struct InvocationTarget(string AppId, string PathAndQue
         var slash = id.IndexOf('/');
         if (slash <= 0 || !id[slash..].StartsWith(Method, StringComparison.Ordinal)) return null;
         var rest = id[(slash + Method.Length)..];
-        if (rest.Length > 0 && rest[0] is not ('/' or '?')) return null;
-        return new InvocationTarget(AppIdOf(id[..slash]), Trim(rest));
+        return rest is ['/', ..] ? new InvocationTarget(AppIdOf(id[..slash]), Decoded(Trim(rest))) : null;
     }
 
     /// <summary>Of a request with the header <c>dapr-app-id</c>: its path is the app's.</summary>
     public static InvocationTarget FromHeader(string appId, string rawTarget) => new(AppIdOf(appId), Trim(rawTarget));
+
+    /// <summary>An escaped slash arrives as a slash, as daprd has it.</summary>
+    private static string Decoded(string target)
+    {
+        if (!target.Contains("%2F", StringComparison.OrdinalIgnoreCase)) return target;
+        var end = target.IndexOf('?') is >= 0 and var query ? query : target.Length;
+        return target[..end].Replace("%2F", "/", StringComparison.OrdinalIgnoreCase) + target[end..];
+    }
 
     /// <summary>An app may be called with its namespace, <c>orders.default</c>; here there is one namespace.</summary>
     private static string AppIdOf(ReadOnlySpan<char> id)

@@ -25,9 +25,9 @@ public static class PublishEndpoints
     {
         // Reads components and subscriptions and opens the log, so that what is wrong with one is told at the start.
         _ = routes.ServiceProvider.GetRequiredService<Subscriber>();
-        routes.MapMethods("/v1.0/publish/{pubsub}/{**topic}", Verbs, PublishAsync);
-        routes.MapMethods("/v1.0/publish/bulk/{pubsub}/{**topic}", Verbs, PublishBulkAsync);
-        routes.MapMethods("/v1.0-alpha1/publish/bulk/{pubsub}/{**topic}", Verbs, PublishBulkAsync);
+        routes.MapMethods("/v1.0/publish/{pubsub}/{*topic:minlength(1)}", Verbs, PublishAsync);
+        routes.MapMethods("/v1.0/publish/bulk/{pubsub}/{*topic:minlength(1)}", Verbs, PublishBulkAsync);
+        routes.MapMethods("/v1.0-alpha1/publish/bulk/{pubsub}/{*topic:minlength(1)}", Verbs, PublishBulkAsync);
     }
 
     private static async Task PublishAsync(HttpContext http, string pubsub, string? topic, PublishRequests publish)
@@ -54,7 +54,11 @@ public static class PublishEndpoints
         {
             throw new DaprError(
                 400, "ERR_PUBSUB_EVENTS_SER", StatusCode.InvalidArgument,
-                $"error when unmarshaling the request for topic {topic} pubsub {pubsub}: {error.Message}");
+                $"error when unmarshaling the request for topic {topic} pubsub {pubsub}: {error.Message}")
+            {
+                Details = new ErrorDetails(
+                    "DAPR_PUBSUB_UNMARSHAL_EVENTS", new Dictionary<string, string> { ["appID"] = http.GetSidecar().AppId }, ("pubsub", pubsub)),
+            };
         }
 
         await PublishAllAsync(http, pubsub, topic ?? "", publish, metadata, entries);

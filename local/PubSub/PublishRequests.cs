@@ -43,7 +43,10 @@ public sealed class PublishRequests(PubSubComponents components, Broker broker, 
     {
         if (pubsub.Length == 0) throw new DaprError(404, "ERR_PUBSUB_EMPTY", StatusCode.InvalidArgument, "pubsub name is empty");
         var component = components.Find(sidecar, pubsub)
-            ?? throw new DaprError(404, "ERR_PUBSUB_NOT_FOUND", StatusCode.InvalidArgument, $"pubsub {pubsub} is not found");
+            ?? throw new DaprError(404, "ERR_PUBSUB_NOT_FOUND", StatusCode.InvalidArgument, $"pubsub {pubsub} is not found")
+            {
+                Details = new ErrorDetails("DAPR_PUBSUB_NOT_FOUND", new Dictionary<string, string>()),
+            };
         if (topic.Length == 0)
             throw new DaprError(404, "ERR_TOPIC_NAME_EMPTY", StatusCode.InvalidArgument, $"topic is empty in pubsub {pubsub}");
         var isRaw = IsRaw(metadata);

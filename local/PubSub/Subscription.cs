@@ -14,10 +14,13 @@ namespace DaprShop.Local.PubSub;
 public sealed record Subscription(
     string PubSub, string Topic, IReadOnlyList<Route> Routes, string? DeadLetterTopic, bool IsRaw, BulkSubscribe? Bulk)
 {
+    /// <summary>Declared in a file, rather than by the app.</summary>
+    public bool IsDeclared { get; private init; }
+
     /// <exception cref="FormatException">A rule that is not served.</exception>
     public static Subscription Of(SubscriptionSpec spec) => new(
         spec.PubsubName, spec.Topic, [.. spec.Routes.Select(route => Route.Of(route.Match, route.Path))], NullIfEmpty(spec.DeadLetterTopic),
-        IsTrue(spec.Metadata.GetValueOrDefault("rawPayload")), spec.Bulk);
+        IsTrue(spec.Metadata.GetValueOrDefault("rawPayload")), spec.Bulk) { IsDeclared = true };
 
     /// <summary>Reads an app's answer to <c>GET /dapr/subscribe</c>. Subscriptions without a route are left out, as in daprd.</summary>
     /// <exception cref="JsonException">Not such an answer.</exception>

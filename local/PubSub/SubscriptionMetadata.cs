@@ -18,6 +18,7 @@ internal sealed class SubscriptionMetadata(Subscriber subscriber) : IMetadataSou
             Topic = subscription.Topic,
             DeadLetterTopic = subscription.DeadLetterTopic ?? "",
             Rules = new PubsubSubscriptionRules(),
+            Type = subscription.IsDeclared ? PubsubSubscriptionType.Declarative : PubsubSubscriptionType.Programmatic,
         };
         entry.Rules.Rules.Add(subscription.Routes.Select(route => new PubsubSubscriptionRule { Match = route.Match, Path = route.Path }));
         return entry;

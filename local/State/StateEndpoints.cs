@@ -114,13 +114,16 @@ public static class StateEndpoints
 
     private static void Query(HttpContext http, string store, StateRequests state) => state.Query(http.GetSidecar(), store);
 
-    /// <summary>Routing leaves <c>%2F</c> as it came, for a slash would be another segment; in a key it is a slash.</summary>
+    /// <summary>
+    /// Routing leaves <c>%2F</c> as it came, for a slash would be another segment; in a key it is a slash. A plus sign is a blank, as
+    /// daprd has it.
+    /// </summary>
     private static string Decoded(string key, HttpContext http)
     {
-        if (!key.Contains("%2F", StringComparison.OrdinalIgnoreCase)) return key;
+        if (!key.Contains("%2F", StringComparison.OrdinalIgnoreCase) && !key.Contains('+')) return key;
         var target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var path = target.IndexOf('?') is >= 0 and var query ? target[..query] : target;
-        return Uri.UnescapeDataString(path[(path.LastIndexOf('/') + 1)..]);
+        return Uri.UnescapeDataString(path[(path.LastIndexOf('/') + 1)..].Replace('+', ' '));
     }
 
     private static string? Ttl(HttpContext http) => http.Request.Query.TryGetValue(TtlParameter, out var ttl) ? ttl[0] : null;

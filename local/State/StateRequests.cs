@@ -79,7 +79,10 @@ public sealed class StateRequests(StateStores stores)
     public void Query(Sidecar sidecar, string store)
     {
         _ = stores.Of(sidecar, store);
-        throw Internal("ERR_STATE_STORE_NOT_SUPPORTED", "state store does not support querying");
+        throw new DaprError(500, "ERR_STATE_STORE_NOT_SUPPORTED", StatusCode.Internal, "state store does not support querying")
+        {
+            Details = new ErrorDetails("DAPR_STATE_QUERYING_NOT_SUPPORTED", null, ("state", store), ""),
+        };
     }
 
     private static async Task WriteEachAsync(StateComponent component, IReadOnlyList<StateRequest> requests, string code, string what)

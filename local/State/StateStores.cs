@@ -33,9 +33,16 @@ public sealed class StateStores : IAsyncDisposable
     {
         var components = _components[sidecar.AppId];
         if (components.TryGetValue(name, out var component)) return component;
+        var app = new Dictionary<string, string> { ["appID"] = sidecar.AppId };
         throw components.Count == 0
             ? new DaprError(500, "ERR_STATE_STORE_NOT_CONFIGURED", StatusCode.FailedPrecondition, $"state store {name} is not configured")
-            : new DaprError(400, "ERR_STATE_STORE_NOT_FOUND", StatusCode.InvalidArgument, $"state store {name} is not found");
+            {
+                Details = new ErrorDetails("DAPR_STATE_NOT_CONFIGURED", app),
+            }
+            : new DaprError(400, "ERR_STATE_STORE_NOT_FOUND", StatusCode.InvalidArgument, $"state store {name} is not found")
+            {
+                Details = new ErrorDetails("DAPR_STATE_NOT_FOUND", app),
+            };
     }
 
     /// <summary>The store with <c>actorStateStore: "true"</c>; null when the sidecar has none.</summary>
@@ -116,8 +123,14 @@ public sealed record StateComponent(string Name, IStateStore Store, string KeyPr
 
     /// <summary>The full key of an app's key.</summary>
     /// <exception cref="DaprError">The key contains the separator.</exception>
-    public string FullKey(string key) => key.Contains(Separator, StringComparison.Ordinal)
-        ? throw new DaprError(
-            400, "ERR_MALFORMED_REQUEST", StatusCode.InvalidArgument, $"input key/keyPrefix '{key}' can't contain '{Separator}'")
-        : KeyPrefix + key;
+    public string FullKey(string key) => key.Contains(Separator, StringComparison.Ordinal) ? throw Malformed(key) : KeyPrefix + key;
+
+    private static DaprError Malformed(string key)
+    {
+        var problem = $"input key/keyPrefix '{key}' can't contain '{Separator}'";
+        return new DaprError(400, "ERR_MALFORMED_REQUEST", StatusCode.InvalidArgument, problem)
+        {
+            HttpMessage = $"api error: code = InvalidArgument desc = {problem}",
+        };
+    }
 }

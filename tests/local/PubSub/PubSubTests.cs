@@ -125,7 +125,7 @@ public sealed class PubSubTests
         foreach (var (path, status, code) in new[]
         {
             ("v1.0/publish/absent/t", 404, "ERR_PUBSUB_NOT_FOUND"),
-            ("v1.0/publish/pubsub/", 404, "ERR_TOPIC_NAME_EMPTY"),
+            ("v1.0/publish/pubsub/", 404, "ERR_DIRECT_INVOKE"),
             ("v1.0/publish/pubsub/secret", 403, "ERR_PUBSUB_FORBIDDEN"),
             ("v1.0/publish/pubsub/t?metadata.rawPayload=perhaps", 400, "ERR_PUBSUB_REQUEST_METADATA"),
             ("v1.0/publish/bulk/pubsub/t", 400, "ERR_PUBSUB_EVENTS_SER"),

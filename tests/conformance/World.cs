@@ -1,0 +1,3 @@
+using DaprShop.Conformance.Tests.Sidecars;
+
+[assembly: AssemblyFixture(typeof(TestWorld))]
