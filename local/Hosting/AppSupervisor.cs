@@ -13,8 +13,10 @@ internal sealed class AppSupervisor(
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_benefitOfDoubt = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_goodRun = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_stopPatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Who has served for so long is started again at once; who dies sooner may be dying of its start.</summary>
+    private static readonly TimeSpan s_goodRun = TimeSpan.FromSeconds(10);
 
     /// <summary>Longer than any of the shop's calls may take.</summary>
     private static readonly TimeSpan s_drainPatience = TimeSpan.FromSeconds(20);
@@ -24,6 +26,7 @@ internal sealed class AppSupervisor(
     private Task _life = Task.CompletedTask;
     private volatile IRunningApp? _running;
     private volatile bool _draining;
+    private volatile bool _wasKilled;
 
     public Sidecar Sidecar { get; } = sidecar;
 
@@ -54,8 +57,12 @@ internal sealed class AppSupervisor(
         return StopAsync();
     }
 
-    /// <summary>Ends this life of the app without asking it.</summary>
-    public void Kill() => _running?.Kill();
+    /// <summary>Ends this life of the app without asking it; that speaks in no way against the next.</summary>
+    public void Kill()
+    {
+        _wasKilled = true;
+        _running?.Kill();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -73,7 +80,8 @@ internal sealed class AppSupervisor(
             // Ctrl-C reaches the apps as well, perhaps first.
             await Task.Delay(s_benefitOfDoubt, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (stop.IsCancellationRequested) break;
-            if (TimeProvider.System.GetElapsedTime(started) > s_goodRun) pause = s_firstPause;
+            if (TimeProvider.System.GetElapsedTime(started) > s_goodRun || _wasKilled) pause = s_firstPause;
+            _wasKilled = false;
             log.Event(Sidecar.AppId, $"{end}; starting it again in {pause.TotalSeconds:0.0} s");
             await Task.Delay(pause, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, s_longestPause.Ticks));
