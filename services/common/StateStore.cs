@@ -6,28 +6,35 @@ using Grpc.Core;
 namespace DaprShop.Common;
 
 /// <summary>A service's own state store: documents are read with their version and written only over the version that was read.</summary>
-/// <param name="dapr">The sidecar.</param>
-/// <param name="name">The state store component.</param>
-public sealed class StateStore(DaprClient dapr, string name)
+public sealed class StateStore
 {
+    private const int MostWriters = 32;
     private static readonly StateOptions s_firstWrite = new() { Concurrency = ConcurrencyMode.FirstWrite };
+
+    private readonly DaprClient _dapr;
+    private readonly string _name;
+    private readonly Gathering<Writing> _writings;
+
+    /// <param name="dapr">The sidecar.</param>
+    /// <param name="name">The state store component.</param>
+    public StateStore(DaprClient dapr, string name) => (_dapr, _name, _writings) = (dapr, name, new(MostWriters, WriteAsync));
 
     /// <summary>The document and its version; the default value and an empty version when there is none. One call.</summary>
     public async Task<Versioned<T>> GetAsync<T>(string key, CancellationToken cancellation = default)
     {
-        var (value, etag) = await dapr.GetStateAndETagAsync<T?>(name, key, cancellationToken: cancellation);
+        var (value, etag) = await _dapr.GetStateAndETagAsync<T?>(_name, key, cancellationToken: cancellation);
         return new Versioned<T>(value, etag ?? "");
     }
 
     /// <summary>Several documents, of one type or many. One call, unless they are more than fits into one answer.</summary>
     public async Task<Documents> GetManyAsync(IReadOnlyList<string> keys, CancellationToken cancellation = default) =>
-        new(keys.Count == 0 ? [] : (await GetBulkAsync(keys, cancellation)).ToDictionary(item => item.Key), dapr.JsonSerializerOptions);
+        new(keys.Count == 0 ? [] : (await GetBulkAsync(keys, cancellation)).ToDictionary(item => item.Key), _dapr.JsonSerializerOptions);
 
     private async Task<IReadOnlyList<BulkStateItem>> GetBulkAsync(IReadOnlyList<string> keys, CancellationToken cancellation)
     {
         try
         {
-            return await dapr.GetBulkStateAsync(name, keys, parallelism: null, cancellationToken: cancellation);
+            return await _dapr.GetBulkStateAsync(_name, keys, parallelism: null, cancellationToken: cancellation);
         }
         catch (DaprException error)
             when (keys.Count > 1 && error.InnerException is RpcException { StatusCode: StatusCode.ResourceExhausted })
@@ -48,15 +55,15 @@ public sealed class StateStore(DaprClient dapr, string name)
     /// <param name="ttl">How long to keep it; for ever when null.</param>
     /// <param name="cancellation">Gives up.</param>
     public Task<bool> TrySaveAsync<T>(string key, T value, string etag, TimeSpan? ttl = null, CancellationToken cancellation = default) =>
-        dapr.TrySaveStateAsync(name, key, value, etag, s_firstWrite, Metadata(ttl), cancellation);
+        _dapr.TrySaveStateAsync(_name, key, value, etag, s_firstWrite, Metadata(ttl), cancellation);
 
     /// <summary>Last write wins. One call.</summary>
     public Task SaveAsync<T>(string key, T value, CancellationToken cancellation = default) =>
-        dapr.SaveStateAsync(name, key, value, cancellationToken: cancellation);
+        _dapr.SaveStateAsync(_name, key, value, cancellationToken: cancellation);
 
     /// <summary>A part of <see cref="TryCommitAsync"/>: writes over version <paramref name="etag"/>; empty: inserts; null: any.</summary>
     public StateTransactionRequest Write<T>(string key, T value, string? etag, TimeSpan? ttl = null) => new(
-        key, JsonSerializer.SerializeToUtf8Bytes(value, dapr.JsonSerializerOptions), StateOperationType.Upsert,
+        key, JsonSerializer.SerializeToUtf8Bytes(value, _dapr.JsonSerializerOptions), StateOperationType.Upsert,
         etag is { Length: 0 } ? null : etag, Metadata(ttl), etag is null ? null : s_firstWrite);
 
     /// <summary>A part of <see cref="TryCommitAsync"/>: deletes version <paramref name="etag"/>.</summary>
@@ -71,7 +78,7 @@ public sealed class StateStore(DaprClient dapr, string name)
     {
         try
         {
-            await dapr.ExecuteStateTransactionAsync(name, writes, cancellationToken: cancellation);
+            await _dapr.ExecuteStateTransactionAsync(_name, writes, cancellationToken: cancellation);
             return true;
         }
         catch (DaprException error) when (error.InnerException is RpcException
@@ -81,6 +88,27 @@ public sealed class StateStore(DaprClient dapr, string name)
         {
             return false;
         }
+    }
+
+    /// <summary>
+    /// As <see cref="TryCommitAsync"/>, in one transaction with those of other callers that come while one is on its way. Only where the
+    /// store's transactions are all or nothing, which Redis' are not.
+    /// </summary>
+    public async Task<bool> TryCommitTogetherAsync(
+        IReadOnlyList<StateTransactionRequest> writes, CancellationToken cancellation = default)
+    {
+        var writing = new Writing(writes);
+        await _writings.AddAsync(writing).WaitAsync(cancellation);
+        return writing.IsDone;
+    }
+
+    /// <summary>All in one; where that is refused, each in its own, so that nobody pays for another's stale version.</summary>
+    private async Task WriteAsync(IReadOnlyList<Writing> writings)
+    {
+        if (writings.Count > 1 && await TryCommitAsync([.. writings.SelectMany(writing => writing.Writes)]))
+            foreach (var writing in writings) writing.IsDone = true;
+        else
+            await Task.WhenAll(writings.Select(async writing => writing.IsDone = await TryCommitAsync(writing.Writes)));
     }
 
     /// <summary>
@@ -127,6 +155,13 @@ public sealed class StateStore(DaprClient dapr, string name)
 
     private static Dictionary<string, string>? Metadata(TimeSpan? ttl) =>
         ttl is { } time ? new() { ["ttlInSeconds"] = ((int)time.TotalSeconds).ToString() } : null;
+
+    private sealed class Writing(IReadOnlyList<StateTransactionRequest> writes)
+    {
+        public IReadOnlyList<StateTransactionRequest> Writes => writes;
+
+        public bool IsDone { get; set; }
+    }
 }
 
 /// <param name="Key">The document.</param>

@@ -22,7 +22,7 @@ public sealed class OrderKeys(StateStore store)
     /// when that one was first.
     /// </summary>
     public Task<OrderKey> Enter(string memberId, string keyHash, OrderKey key) => Optimistic.RetryAsync(async () =>
-        await store.TrySaveAsync(Name(memberId, keyHash), key, etag: "") ? key : await Find(memberId, keyHash));
+        await store.TryCommitTogetherAsync([store.Write(Name(memberId, keyHash), key, etag: "")]) ? key : await Find(memberId, keyHash));
 
     private static string Name(string memberId, string keyHash) => $"idem/{memberId}/{keyHash}";
 }

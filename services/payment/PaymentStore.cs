@@ -13,7 +13,7 @@ public sealed class PaymentStore(StateStore store)
     {
         var payment = steps[^1];
         var postings = steps.Select(Ledger.Post).OfType<Posting>().Select(posting => store.Write(Key(posting), posting, etag: null));
-        return store.TryCommitAsync([store.Write(Key(payment.OrderId), payment, etag), .. postings]);
+        return store.TryCommitTogetherAsync([store.Write(Key(payment.OrderId), payment, etag), .. postings]);
     }
 
     /// <summary>All that was posted for the order, oldest first. One call.</summary>

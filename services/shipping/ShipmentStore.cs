@@ -32,7 +32,8 @@ public sealed class ShipmentStore(StateStore store)
     }
 
     /// <summary>Saves over the version read, or one that must not exist yet; false when it has changed, or does.</summary>
-    public Task<bool> TrySaveAsync(Shipment shipment, string etag = "") => store.TrySaveAsync(Key(shipment.OrderId), shipment, etag);
+    public Task<bool> TrySaveAsync(Shipment shipment, string etag = "") =>
+        store.TryCommitTogetherAsync([store.Write(Key(shipment.OrderId), shipment, etag)]);
 
     /// <summary>Saves all or none of them, in one call; false when the store refuses, most likely since one has changed.</summary>
     public async Task<bool> TrySaveAllAsync(IReadOnlyCollection<Stored> shipments)

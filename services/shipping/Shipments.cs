@@ -13,8 +13,9 @@ public sealed class Shipments(ShipmentStore store, TimeProvider time)
     {
         if (!Rates.For(order.Address.Country, order.WeightGrams).Any(rate => rate.Method == order.Method))
             return new ShipmentReply("refused");
-        var shipment = Shipment.Create(orderId, order, time.GetUtcNow());
-        if (!await store.TrySaveAsync(shipment) && await store.FindAsync(orderId) is { } existing) shipment = existing.Shipment;
+        var created = Shipment.Create(orderId, order, time.GetUtcNow());
+        var shipment = await Optimistic.RetryAsync(async () =>
+            await store.TrySaveAsync(created) ? created : (await store.FindAsync(orderId))?.Shipment);
         return shipment.Status is ShipmentStatus.Cancelled
             ? new ShipmentReply("cancelled")
             : new ShipmentReply("created", shipment.TrackingNumber);
