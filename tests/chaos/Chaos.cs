@@ -5,6 +5,9 @@ namespace DaprShop.Chaos.Tests;
 /// <summary>Whether, and for how long, the shop is broken on purpose.</summary>
 internal static class Chaos
 {
+    /// <summary>The collection of tests that each need the whole machine.</summary>
+    public const string Machine = "machine";
+
     /// <summary>How long faults are injected at random: <c>DAPRSHOP_CHAOS_SECONDS</c>, an hour or a night for a soak.</summary>
     public static TimeSpan Duration { get; } = TimeSpan.FromSeconds(Number("DAPRSHOP_CHAOS_SECONDS") ?? 100);
 

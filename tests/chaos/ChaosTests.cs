@@ -1,6 +1,7 @@
 namespace DaprShop.Chaos.Tests;
 
 /// <summary>Buyers in a shop where everything that can go wrong does, until it stops; then nothing may be wrong.</summary>
+[Collection(Chaos.Machine)]
 public sealed class ChaosTests
 {
     private const int Buyers = 6;

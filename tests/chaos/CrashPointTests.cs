@@ -3,6 +3,7 @@ using System.Diagnostics;
 namespace DaprShop.Chaos.Tests;
 
 /// <summary>A process dies at each point of the table; every order comes to rest, and nothing is lost and nothing happens twice.</summary>
+[Collection(Chaos.Machine)]
 public sealed class CrashPointTests
 {
     private const int Members = 4;
