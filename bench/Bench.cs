@@ -14,6 +14,7 @@ public static class Bench
             press.Cancel = true;
             stop.Cancel();
         };
+        if (options.Grown is { } grown) return await new Growth(options, grown).RunAsync(stop.Token);
         await using var shop = options.Start is { } command ? StartedShop.Start(command) : null;
         try
         {

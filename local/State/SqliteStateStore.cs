@@ -32,7 +32,9 @@ public sealed class SqliteStateStore : IStateStore
                 is_binary BOOLEAN NOT NULL,
                 etag TEXT NOT NULL,
                 expiration_time TIMESTAMP DEFAULT NULL,
-                update_time TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)
+                update_time TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP);
+            -- Removing what has expired must not read all that has not.
+            CREATE INDEX IF NOT EXISTS {options.Table}_expiration ON {options.Table} (expiration_time) WHERE expiration_time IS NOT NULL
             """);
         _statements = new Statements(db, options.Table, time);
         _writer = new GroupCommit(db, $"state {Path.GetFileName(options.File)}");

@@ -16,6 +16,9 @@ public sealed class StoredKeys(StateStore state) : IXmlRepository
     public IReadOnlyCollection<XElement> GetAllElements() => Wait(async cancellation =>
         (IReadOnlyCollection<XElement>)[.. (await ReadAsync(cancellation)).Value!.Select(XElement.Parse)]);
 
+    /// <summary>Ends when the store answers; fails when it does not.</summary>
+    public Task ReachAsync(CancellationToken cancellation) => ReadAsync(cancellation);
+
     public void StoreElement(XElement element, string friendlyName) => Wait(cancellation => Optimistic.RetryAsync<string>(async () =>
     {
         var (keys, etag) = await ReadAsync(cancellation);
@@ -40,7 +43,7 @@ public sealed class StoredKeys(StateStore state) : IXmlRepository
 /// Reads the keys, or makes the first one, in the background: the framework would do it before the port opens, and the sidecar waits for the
 /// port.
 /// </summary>
-public sealed class KeysAtHand(IDataProtectionProvider protection, ILogger<KeysAtHand> logger) : BackgroundService
+public sealed class KeysAtHand(StoredKeys keys, IDataProtectionProvider protection, ILogger<KeysAtHand> logger) : BackgroundService
 {
     private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(200);
 
@@ -54,6 +57,8 @@ public sealed class KeysAtHand(IDataProtectionProvider protection, ILogger<KeysA
         {
             try
             {
+                // The framework makes much noise about a store that is not there yet.
+                await keys.ReachAsync(stoppingToken);
                 await Task.Run(() => protection.CreateProtector(nameof(KeysAtHand)).Protect("a first use"), stoppingToken);
                 _done = true;
                 return;
