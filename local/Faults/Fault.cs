@@ -105,7 +105,9 @@ public sealed record Fault(string App, FaultPoint On, string Match, FaultMoment 
         On == call.On && When == when && _app.IsMatch(call.App) && call.Names.Any(_match.IsMatch);
 
     private static Regex Glob(string pattern) =>
-        new($"^{Regex.Escape(pattern).Replace("\\*", ".*", StringComparison.Ordinal)}$", RegexOptions.Singleline | RegexOptions.CultureInvariant);
+        new(
+            $"^{Regex.Escape(pattern).Replace("\\*", ".*", StringComparison.Ordinal)}$",
+            RegexOptions.Singleline | RegexOptions.CultureInvariant);
 }
 
 /// <summary>A call between an app and its sidecar.</summary>

@@ -34,7 +34,8 @@ public sealed record FaultFile(int Seed, IReadOnlyList<Fault> Faults)
         row.Only("app", "on", "match", "when", "do", "skip", "times", "chance", "from", "until", "for", "status", "copies", "target");
         var (on, what) = (OneOf<FaultPoint>(row, "on"), OneOf<FaultKind>(row, "do"));
         var fault = new Fault(
-            row.RequiredText("app"), on, row.Text("match") ?? "*", row.Has("when") ? OneOf<FaultMoment>(row, "when") : FaultMoment.Before, what)
+            row.RequiredText("app"), on, row.Text("match") ?? "*",
+            row.Has("when") ? OneOf<FaultMoment>(row, "when") : FaultMoment.Before, what)
         {
             Skip = AtLeast(row, "skip", 0) ?? 0,
             // A process that dies at every call would never get anywhere.
@@ -54,9 +55,10 @@ public sealed record FaultFile(int Seed, IReadOnlyList<Fault> Faults)
     {
         { Do: FaultKind.Delay, For: null } => "a delay needs 'for'",
         { Do: FaultKind.Shuffle, On: not FaultPoint.Deliver } => "only deliveries can be shuffled",
-        { Do: FaultKind.Repeat, On: not (FaultPoint.Invoke or FaultPoint.Deliver or FaultPoint.Turn) } => "only calls to an app can be repeated",
+        { Do: FaultKind.Repeat, On: FaultPoint.Publish or FaultPoint.Write or FaultPoint.Read or FaultPoint.Remind } =>
+            "only calls to an app can be repeated",
         { Do: FaultKind.Repeat or FaultKind.Shuffle, When: FaultMoment.After } => "repeated or shuffled is what is not carried out yet",
-        { Do: FaultKind.Fail, When: FaultMoment.After, On: FaultPoint.Publish or FaultPoint.Write or FaultPoint.Read or FaultPoint.Remind } =>
+        { Do: FaultKind.Fail, When: FaultMoment.After, On: not (FaultPoint.Invoke or FaultPoint.Deliver or FaultPoint.Turn) } =>
             "what a sidecar has carried out it does not answer with an error; use cut",
         _ => null,
     };
@@ -64,7 +66,7 @@ public sealed record FaultFile(int Seed, IReadOnlyList<Fault> Faults)
     private static T OneOf<T>(YamlMap row, string key) where T : struct, Enum =>
         Enum.TryParse<T>(row.RequiredText(key), ignoreCase: true, out var value) && Enum.IsDefined(value)
             ? value
-            : throw row.Error(key, $"'{key}' must be one of {string.Join(", ", Enum.GetNames<T>().Select(each => each.ToLowerInvariant()))}");
+            : throw row.Error(key, $"'{key}' must be one of {string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()}");
 
     private static int? AtLeast(YamlMap row, string key, int least) => row.Number(key) is not { } number || number >= least
         ? row.Number(key)

@@ -100,7 +100,11 @@ internal sealed class FaultyChannel(string appId, FaultPlan plan, TimeProvider t
 
     private static HttpRequestMessage Copy(HttpRequestMessage request, byte[]? body)
     {
-        var copy = new HttpRequestMessage(request.Method, request.RequestUri) { Version = request.Version, VersionPolicy = request.VersionPolicy };
+        var copy = new HttpRequestMessage(request.Method, request.RequestUri)
+        {
+            Version = request.Version,
+            VersionPolicy = request.VersionPolicy,
+        };
         foreach (var (name, values) in request.Headers) copy.Headers.TryAddWithoutValidation(name, values);
         if (body is null) return copy;
         copy.Content = new ByteArrayContent(body);

@@ -18,12 +18,14 @@ internal static class SidecarRequest
         ["PublishEvent"] = (FaultPoint.Publish, frame => [Read<PublishEventRequest>(frame).Topic]),
         ["BulkPublishEvent"] = (FaultPoint.Publish, frame => [Read<BulkPublishRequest>(frame).Topic]),
         ["BulkPublishEventAlpha1"] = (FaultPoint.Publish, frame => [Read<BulkPublishRequest>(frame).Topic]),
-        ["SaveState"] = (FaultPoint.Write, frame => Keys(Read<SaveStateRequest>(frame), save => (save.StoreName, save.States.Select(item => item.Key)))),
+        ["SaveState"] = (FaultPoint.Write,
+            frame => Keys(Read<SaveStateRequest>(frame), save => (save.StoreName, save.States.Select(item => item.Key)))),
         ["DeleteState"] = (FaultPoint.Write, frame => Keys(Read<DeleteStateRequest>(frame), delete => (delete.StoreName, [delete.Key]))),
         ["DeleteBulkState"] = (FaultPoint.Write,
             frame => Keys(Read<DeleteBulkStateRequest>(frame), delete => (delete.StoreName, delete.States.Select(item => item.Key)))),
         ["ExecuteStateTransaction"] = (FaultPoint.Write,
-            frame => Keys(Read<ExecuteStateTransactionRequest>(frame), all => (all.StoreName, all.Operations.Select(one => one.Request.Key)))),
+            frame => Keys(
+                Read<ExecuteStateTransactionRequest>(frame), all => (all.StoreName, all.Operations.Select(one => one.Request.Key)))),
         ["GetState"] = (FaultPoint.Read, frame => Keys(Read<GetStateRequest>(frame), get => (get.StoreName, [get.Key]))),
         ["GetBulkState"] = (FaultPoint.Read, frame => Keys(Read<GetBulkStateRequest>(frame), get => (get.StoreName, get.Keys))),
         ["ExecuteActorStateTransaction"] = (FaultPoint.Write,
@@ -59,7 +61,8 @@ internal static class SidecarRequest
                 new SidecarCall(appId, FaultPoint.Read, Keys(store, await PeekAsync(request))),
             ["v1.0", "state", var store, .. [] or ["transaction"]] when plan.Concerns(FaultPoint.Write) =>
                 new SidecarCall(appId, FaultPoint.Write, Keys(store, await PeekAsync(request))),
-            ["v1.0", "state", var store, .. { Length: > 0 } key] => Call(Access(request.Method), $"{store}/{Uri.UnescapeDataString(string.Join('/', key))}"),
+            ["v1.0", "state", var store, .. { Length: > 0 } key] =>
+                Call(Access(request.Method), $"{store}/{Uri.UnescapeDataString(string.Join('/', key))}"),
             _ => null,
         };
 
@@ -90,7 +93,8 @@ internal static class SidecarRequest
         return keys.Select(key => $"{store}/{key}");
     }
 
-    private static IEnumerable<string> Actor<T>(T request, Func<T, (string Type, string Id)> of) => [$"{of(request).Type}/{of(request).Id}"];
+    private static IEnumerable<string> Actor<T>(T request, Func<T, (string Type, string Id)> of) =>
+        [$"{of(request).Type}/{of(request).Id}"];
 
     private static IEnumerable<string> Reminder<T>(string verb, T request, Func<T, (string Type, string Id, string Name)> of)
     {

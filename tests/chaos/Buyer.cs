@@ -77,5 +77,6 @@ public sealed class Buyer(Session member, IReadOnlyDictionary<string, int> baske
         return answer.IsSuccess;
     }
 
-    public Task<OrderDoc?> FindAsync(string orderId, CancellationToken until) => member.FindAsync<OrderDoc>($"/api/orders/{orderId}", until);
+    public Task<OrderDoc?> FindAsync(string orderId, CancellationToken until) =>
+        member.FindAsync<OrderDoc>($"/api/orders/{orderId}", until);
 }

@@ -17,7 +17,8 @@ internal static class Chaos
     /// <summary>It takes minutes and both cores, so it runs only when asked for.</summary>
     public static void RequireAsked()
     {
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("DAPRSHOP_CHAOS") == "1", "Breaks a whole shop for minutes: set DAPRSHOP_CHAOS=1.");
+        Assert.SkipUnless(
+            Environment.GetEnvironmentVariable("DAPRSHOP_CHAOS") == "1", "Breaks a whole shop for minutes: set DAPRSHOP_CHAOS=1.");
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Kills and pauses processes with Linux's tools.");
     }
 

@@ -67,7 +67,8 @@ public static class Checker
         var sold = Quantity(product.ProductId, facts, order => s_paid.Contains(order.Status));
         var (onHand, reserved) = (product.Stock.OnHand, product.Stock.Reserved);
         if (sold > product.Promised) yield return new("I1", product.ProductId, $"{sold} sold of {product.Promised}");
-        if (onHand != product.Promised - sold) yield return new("I1", product.ProductId, $"{onHand} on hand after {sold} of {product.Promised} were sold");
+        if (onHand != product.Promised - sold)
+            yield return new("I1", product.ProductId, $"{onHand} on hand after {sold} of {product.Promised} were sold");
         if (reserved < 0 || reserved > onHand) yield return new("I1", product.ProductId, $"{reserved} reserved of {onHand}");
     }
 
@@ -81,11 +82,13 @@ public static class Checker
         if (captured > order.Total.Amount) yield return new("I2", order.Id, $"{captured} captured of {order.Total.Amount}");
 
         foreach (var posting in facts.Ledger)
-            if (posting.Entries.Sum(entry => entry.Amount) is not 0 and var off) yield return new("I2", order.Id, $"the {posting.Step} posting is off by {off}");
+            if (posting.Entries.Sum(entry => entry.Amount) is not 0 and var off)
+                yield return new("I2", order.Id, $"the {posting.Step} posting is off by {off}");
         foreach (var step in facts.Ledger.GroupBy(posting => posting.Step).Where(step => step.Count() > 1))
             yield return new("I2", order.Id, $"{step.Key} {step.Count()} times");
         var books = facts.Ledger.SelectMany(posting => posting.Entries).ToLookup(entry => entry.Account, entry => entry.Amount);
-        if (books["merchantReceivable"].Sum() != due) yield return new("I2", order.Id, $"{books["merchantReceivable"].Sum()} receivable, {due} due");
+        if (books["merchantReceivable"].Sum() is var receivable && receivable != due)
+            yield return new("I2", order.Id, $"{receivable} receivable, {due} due");
         if (-books["revenue"].Sum() - books["refunds"].Sum() != due)
             yield return new("I2", order.Id, $"revenue {-books["revenue"].Sum()} less refunds {books["refunds"].Sum()} is not {due}");
         if (books["customerAuthorized"].Sum() is not 0 and var held) yield return new("I2", order.Id, $"the books hold {held} on the card");
@@ -96,13 +99,15 @@ public static class Checker
     {
         foreach (var lost in member.Promised.Orders.Except(member.Listed)) yield return new("I3", lost, "was accepted and is not listed");
         foreach (var extra in member.Listed.Except(member.Promised.Orders)) yield return new("I3", extra, "nobody was answered for");
-        foreach (var twice in member.Listed.GroupBy(id => id).Where(id => id.Count() > 1)) yield return new("I3", twice.Key, "is listed twice");
+        foreach (var twice in member.Listed.GroupBy(id => id).Where(id => id.Count() > 1))
+            yield return new("I3", twice.Key, "is listed twice");
         foreach (var id in member.Promised.Orders)
         {
             var order = facts.Orders[id].Order;
             if (order is null) yield return new("I3", id, "was accepted and is not there");
             else if (!s_paid.Concat(s_undone).Contains(order.Status)) yield return new("I3", id, $"is still {order.Status}");
-            else if (order.Status == "confirmed" && member.Promised.Cancelled.Contains(id)) yield return new("I3", id, "was cancelled and is confirmed");
+            else if (order.Status == "confirmed" && member.Promised.Cancelled.Contains(id))
+                yield return new("I3", id, "was cancelled and is confirmed");
             else if (order.Status == "rejected" && order.Reason is null) yield return new("I3", id, "is rejected for no reason");
         }
     }
@@ -112,7 +117,8 @@ public static class Checker
     {
         if (facts.Order is not { } order || facts.History is not [.., var last]) yield break;
         if ((order.Version, order.Status) != (last.Version, last.Status))
-            yield return new("I4", order.Id, $"is shown as {order.Status} ({order.Version}); the events say {last.Status} ({last.Version})");
+            yield return new(
+                "I4", order.Id, $"is shown as {order.Status} ({order.Version}); the events say {last.Status} ({last.Version})");
         foreach (var twice in facts.History.GroupBy(happened => happened.Type).Where(type => type.Count() > 1))
             yield return new("I4", order.Id, $"{twice.Key} happened {twice.Count()} times");
         var lists = all.ByStatus.Where(status => status.Contains(order.Id)).Select(status => status.Key).ToList();
@@ -131,15 +137,18 @@ public static class Checker
         foreach (var (kind, orderId) in due.Union(told))
         {
             var (times, expected) = (told.Count(each => each == (kind, orderId)), due.Count(each => each == (kind, orderId)));
-            if (times != expected) yield return new("I4", orderId ?? member.Promised.Member.Email, $"{kind} was told {times} times, not {expected}");
+            if (times != expected)
+                yield return new("I4", orderId ?? member.Promised.Member.Email, $"{kind} was told {times} times, not {expected}");
         }
 
         foreach (var (productId, quantity) in member.Promised.Basket)
         {
-            var ordered = own.SelectMany(order => order.Order?.Items ?? []).Where(line => line.ProductId == productId).Sum(line => line.Quantity);
+            var ordered = own.SelectMany(order => order.Order?.Items ?? [])
+                .Where(line => line.ProductId == productId).Sum(line => line.Quantity);
             var left = member.Basket.GetValueOrDefault(productId);
             if (left != Math.Max(0, quantity - ordered))
-                yield return new("I4", member.Promised.Member.Email, $"{left} {productId} in the basket; it had {quantity}, and {ordered} were ordered");
+                yield return new(
+                    "I4", member.Promised.Member.Email, $"{left} {productId} in the basket; it had {quantity}, and {ordered} were ordered");
         }
     }
 
@@ -154,7 +163,8 @@ public static class Checker
     private static IEnumerable<Violation> Held(StockFacts product, Facts facts)
     {
         var open = Quantity(product.ProductId, facts, order => !s_paid.Concat(s_undone).Contains(order.Status));
-        if (open == 0 && product.Stock.Reserved != 0) yield return new("I5", product.ProductId, $"{product.Stock.Reserved} are held for nobody");
+        if (open == 0 && product.Stock.Reserved != 0)
+            yield return new("I5", product.ProductId, $"{product.Stock.Reserved} are held for nobody");
     }
 
     /// <summary>I5: an order that came to nothing holds no money and no parcel.</summary>
@@ -163,8 +173,10 @@ public static class Checker
         if (facts.Order is not { } order) yield break;
         if (s_undone.Contains(order.Status))
         {
-            if (facts.Payment?.Status is "authorized" or "captured") yield return new("I5", order.Id, $"is {order.Status}, and the payment is {facts.Payment.Status}");
-            if (facts.Shipment is { Status: not "cancelled" }) yield return new("I5", order.Id, $"is {order.Status}, and the parcel is {facts.Shipment.Status}");
+            if (facts.Payment?.Status is "authorized" or "captured")
+                yield return new("I5", order.Id, $"is {order.Status}, and the payment is {facts.Payment.Status}");
+            if (facts.Shipment is { Status: not "cancelled" })
+                yield return new("I5", order.Id, $"is {order.Status}, and the parcel is {facts.Shipment.Status}");
         }
         else if (s_paid.Contains(order.Status) && facts.Shipment is null or { Status: "cancelled" })
         {

@@ -17,7 +17,8 @@ public sealed class CrashPointTests
     {
         Chaos.RequireAsked();
         // Parcels leave when staff say so, not in the middle of another case.
-        await using var shop = await ShopProcess.StartAsync("crash-points", ("Ordering__ReminderPeriod", "00:00:03"), ("Shipping__DispatchAfter", "01:00:00"));
+        await using var shop = await ShopProcess.StartAsync(
+            "crash-points", ("Ordering__ReminderPeriod", "00:00:03"), ("Shipping__DispatchAfter", "01:00:00"));
         Chaos.Tell($"{CrashPoints.All.Count} crash points; log: {shop.LogFile}");
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         var began = Stopwatch.GetTimestamp();
@@ -26,7 +27,8 @@ public sealed class CrashPointTests
         var basket = new Dictionary<string, int> { [product] = 99 };
         var buyers = await Task.WhenAll(Enumerable.Range(0, Members).Select(_ => Buyer.SignUpAsync(shop, basket, limit.Token)));
         var cases = CrashPoints.All.Select((point, i) => new Case(point, buyers[i % Members], product)).ToList();
-        await Task.WhenAll(cases.Where(each => each.Point.Act is Act.Cancel or Act.Dispatch).Select(each => each.PrepareAsync(limit.Token)));
+        await Task.WhenAll(cases.Where(each => each.Point.Act is Act.Cancel or Act.Dispatch)
+            .Select(each => each.PrepareAsync(limit.Token)));
 
         foreach (var batch in Batches(cases)) await RunAsync(batch, shop, limit.Token);
         Assert.True(await shop.SetFaultsAsync([]), "the runtime is not there");
@@ -37,8 +39,11 @@ public sealed class CrashPointTests
         var (facts, violations) = await Checker.SettleAsync(
             new FactReader(shop.Staff, promises), patience: TimeSpan.FromSeconds(60), silence: TimeSpan.FromSeconds(5));
         var missed = cases.Where(each => !each.WasMet).Select(each => each.Point.Name).ToList();
-        var unexpected = cases.Where(each => !each.EndedAsExpected(facts)).Select(each => $"{each.Point.Name}: {each.StatusIn(facts)}").ToList();
-        Chaos.Tell($"  {cases.Count - missed.Count} met in {lasted.TotalSeconds:0} s, {facts.Orders.Count} orders, {unexpected.Count} ended otherwise, {violations.Count} violations");
+        var unexpected = cases.Where(each => !each.EndedAsExpected(facts))
+            .Select(each => $"{each.Point.Name}: {each.StatusIn(facts)}").ToList();
+        Chaos.Tell(
+            $"  {cases.Count - missed.Count} met in {lasted.TotalSeconds:0} s, {facts.Orders.Count} orders, "
+            + $"{unexpected.Count} ended otherwise, {violations.Count} violations");
         Assert.True(missed.Count == 0, $"never met: {string.Join(" | ", missed)}");
         Assert.True(violations.Count == 0, string.Join('\n', violations.Select(violation =>
             $"{violation} [{cases.FirstOrDefault(each => each.OrderId == violation.About)?.Point.Name}]")));
@@ -50,7 +55,7 @@ public sealed class CrashPointTests
     {
         var others = cases.Where(each => !each.Point.Counts).ToList();
         var count = (others.Count + AtOnce - 1) / AtOnce;
-        return others.Select((each, i) => (each, Batch: i % count)).GroupBy(each => each.Batch, each => each.each).Select(batch => batch.ToArray())
+        return others.Index().GroupBy(each => each.Index % count, each => each.Item).Select(batch => batch.ToArray())
             .Concat(cases.Where(each => each.Point.Counts).Select(each => new[] { each }));
     }
 
@@ -84,10 +89,12 @@ public sealed class CrashPointTests
             while ((await buyer.FindAsync(OrderId!, until))?.Status != "confirmed") await Task.Delay(100, until);
         }
 
-        public string? StatusIn(Facts facts) => OrderId is null ? null : facts.Orders[OrderId].Order is { } order ? $"{order.Status} {order.Reason}" : "lost";
+        public string? StatusIn(Facts facts) => OrderId is null ? null
+            : facts.Orders[OrderId].Order is { } order ? $"{order.Status} {order.Reason}" : "lost";
 
         public bool EndedAsExpected(Facts facts) => (StatusIn(facts), point.Act) is
-            ("confirmed ", Act.Order) or ("rejected paymentDeclined", Act.OrderDeclined) or ("cancelled ", Act.Cancel) or ("shipped " or "delivered ", Act.Dispatch);
+            ("confirmed ", Act.Order) or ("rejected paymentDeclined", Act.OrderDeclined)
+            or ("cancelled ", Act.Cancel) or ("shipped " or "delivered ", Act.Dispatch);
 
         public Task ActAsync(ShopProcess shop, CancellationToken until) => point.Act switch
         {

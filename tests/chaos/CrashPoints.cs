@@ -23,7 +23,7 @@ public enum Act
 /// <param name="Counts">Only the n-th such call is the point, so that no other order may be on its way.</param>
 public sealed record CrashPoint(string Name, Act Act, string Fault, bool Counts = false);
 
-/// <summary>The table: every call of the saga, forwards and back, at every moment of it; and every other write and message of an order.</summary>
+/// <summary>The table: every call of the saga, forwards and back, at each moment; and every other write and message of an order.</summary>
 public static class CrashPoints
 {
     /// <summary>A step of the saga.</summary>

@@ -26,7 +26,8 @@ public sealed class Door(HttpMessageHandler way, Uri url) : IDisposable
     private readonly HttpClient _http = new(way, disposeHandler: false) { BaseAddress = url, Timeout = s_patience };
 
     public Door(int port)
-        : this(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false }, new Uri($"http://127.0.0.1:{port}"))
+        : this(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false },
+            new Uri($"http://127.0.0.1:{port}"))
     {
     }
 
@@ -34,7 +35,8 @@ public sealed class Door(HttpMessageHandler way, Uri url) : IDisposable
     public async Task<Answer?> TryAsync(
         HttpMethod method, string path, string? token = null, object? body = null, params (string Name, string Value)[] headers)
     {
-        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body, body.GetType()) };
+        using var request = new HttpRequestMessage(method, path);
+        if (body is not null) request.Content = JsonContent.Create(body, body.GetType());
         if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
         try

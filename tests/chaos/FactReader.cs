@@ -1,6 +1,6 @@
 namespace DaprShop.Chaos.Tests;
 
-/// <summary>Reads the facts through the door: the members' own lists as the members, the rest as staff. Nothing that is not in the API.</summary>
+/// <summary>Reads the facts through the door: the members' own lists as the members, the rest as staff. Nothing but the API.</summary>
 /// <param name="staff">A member of staff.</param>
 /// <param name="promises">Whose facts.</param>
 public sealed class FactReader(Session staff, Promises promises)
@@ -27,7 +27,8 @@ public sealed class FactReader(Session staff, Promises promises)
             Status: status, Orders: await staff.ReadAllAsync<OrderDoc>($"/api/orders?all=true&status={status}", until)));
         return new Facts(
             members, orders.ToDictionary(order => order.Id), stock,
-            byStatus.SelectMany(each => each.Orders.Select(order => (each.Status, order.Id))).ToLookup(each => each.Status, each => each.Id));
+            byStatus.SelectMany(each => each.Orders.Select(order => (each.Status, order.Id)))
+                .ToLookup(each => each.Status, each => each.Id));
     }
 
     private async Task<MemberFacts> MemberAsync(MemberPromises promised, CancellationToken until)
@@ -36,7 +37,8 @@ public sealed class FactReader(Session staff, Promises promises)
         var told = await promised.Member.ReadAllAsync<NotificationDoc>("/api/notifications", until);
         var basket = await promised.Member.ReadAsync<BasketDoc>("/api/basket", until);
         return new MemberFacts(
-            promised, [.. orders.Select(order => order.Id)], told, basket.Items.ToDictionary(line => line.ProductId, line => line.Quantity));
+            promised, [.. orders.Select(order => order.Id)], told,
+            basket.Items.ToDictionary(line => line.ProductId, line => line.Quantity));
     }
 
     private async Task<OrderFacts> OrderAsync(string id, CancellationToken until)

@@ -21,7 +21,8 @@ public sealed record Facts(
     ILookup<string, string> ByStatus);
 
 public sealed record MemberFacts(
-    MemberPromises Promised, IReadOnlyList<string> Listed, IReadOnlyList<NotificationDoc> Notifications, IReadOnlyDictionary<string, int> Basket);
+    MemberPromises Promised, IReadOnlyList<string> Listed, IReadOnlyList<NotificationDoc> Notifications,
+    IReadOnlyDictionary<string, int> Basket);
 
 /// <param name="Order">Null when there is none.</param>
 /// <param name="History">The event stream.</param>
@@ -29,7 +30,8 @@ public sealed record MemberFacts(
 /// <param name="Ledger">The postings.</param>
 /// <param name="Shipment">Null when shipping has never heard of the order.</param>
 public sealed record OrderFacts(
-    string Id, OrderDoc? Order, IReadOnlyList<HappenedDoc> History, PaymentDoc? Payment, IReadOnlyList<PostingDoc> Ledger, ShipmentDoc? Shipment);
+    string Id, OrderDoc? Order, IReadOnlyList<HappenedDoc> History, PaymentDoc? Payment, IReadOnlyList<PostingDoc> Ledger,
+    ShipmentDoc? Shipment);
 
 /// <param name="Promised">What was put there.</param>
 /// <param name="Stock">What inventory says.</param>

@@ -80,7 +80,8 @@ internal sealed class FakeShop : HttpMessageHandler
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var answer = Answer(request.RequestUri!.AbsolutePath.Split('/', StringSplitOptions.RemoveEmptyEntries)[1..], request.RequestUri.Query);
+        var uri = request.RequestUri!;
+        var answer = Answer(uri.AbsolutePath.Split('/', StringSplitOptions.RemoveEmptyEntries)[1..], uri.Query);
         return Task.FromResult(answer is null
             ? new HttpResponseMessage(HttpStatusCode.NotFound)
             : new HttpResponseMessage { Content = JsonContent.Create(answer, answer.GetType(), null, JsonSerializerOptions.Web) });

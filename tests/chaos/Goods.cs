@@ -13,7 +13,8 @@ public sealed class Goods(ShopProcess shop)
     public async Task<string> AddAsync(int stock, CancellationToken until)
     {
         var id = $"test-{Guid.NewGuid():N}";
-        var product = new { id, name = "Test Kettle", description = "Boils.", category = "test-things", price = new Money(1299, "USD"), weightGrams = 900 };
+        var price = new Money(1299, "USD");
+        var product = new { id, name = "Test Kettle", description = "Boils.", category = "test-things", price, weightGrams = 900 };
         await shop.Staff.InsistAsync(HttpMethod.Post, "/api/catalog/products", until, product);
         while (!(await shop.Staff.InsistAsync(HttpMethod.Put, $"/api/inventory/{id}", until, new { onHand = stock })).IsSuccess)
             await Task.Delay(100, until); // inventory has not heard of it yet

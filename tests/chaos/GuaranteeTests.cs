@@ -21,7 +21,8 @@ public sealed partial class GuaranteeTests
 
     [Fact]
     public void Every_row_of_a_table_names_a_test() => Assert.All(
-        s_page.Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| guarantee", StringComparison.Ordinal)),
+        s_page.Split('\n').Where(line =>
+            line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| guarantee", StringComparison.Ordinal)),
         row => Assert.Matches(TestName(), row));
 
     [GeneratedRegex(@"`[A-Z]\w+Tests\.[A-Z]\w+`")]

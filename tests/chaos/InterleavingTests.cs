@@ -201,7 +201,8 @@ public sealed class InterleavingTests
                 Shop.Record(Newest);
             }
             // And all of it once more, the oldest last, when nobody cares any longer.
-            foreach (var (step, run) in Enumerable.Reverse(_asked).ToList()) await AnsweredAsync(await Shop.AskAsync(step, run, int.MaxValue));
+            foreach (var (step, run) in Enumerable.Reverse(_asked).ToList())
+                await AnsweredAsync(await Shop.AskAsync(step, run, int.MaxValue));
             await DoAsync(Move.NewsOfDispatch, 0);
         }
 
@@ -285,7 +286,8 @@ public sealed class InterleavingTests
             var shop = world.Shop;
             if (shop.Order.Status == OrderStatus.Confirmed) Interlocked.Increment(ref _confirmed);
             if (shop.Order.Status == OrderStatus.Shipped) Interlocked.Increment(ref _shipped);
-            if (shop.Order.Has(OrderEventType.CancelRequested) && shop.Payment?.Status == PaymentStatus.Refunded) Interlocked.Increment(ref _refunded);
+            if (shop.Order.Has(OrderEventType.CancelRequested) && shop.Payment?.Status == PaymentStatus.Refunded)
+                Interlocked.Increment(ref _refunded);
             if (world.WasOvertaken) Interlocked.Increment(ref _overtaken);
             if (shop.Claim?.State == ClaimState.Expired) Interlocked.Increment(ref _expired);
         }

@@ -63,39 +63,52 @@ public sealed class Monkey(ShopProcess shop, int seed)
         while (!await shop.SetFaultsAsync([])) await Task.Delay(200, limit.Token);
     }
 
+    /// <summary>What is done to processes, how often of a hundred times. Another process, such as a database, is another row.</summary>
+    private (int Share, string Name, Func<string, TimeSpan, Task<bool>> Strike)[] Blows =>
+    [
+        (55, "kill -9 of a service", (service, _) => shop.SignalAsync(service, "KILL")),
+        (25, "pause of a service", PauseAsync),
+        (10, "pause of the runtime", PauseRuntimeAsync),
+        (10, "kill -9 of the runtime", KillRuntimeAsync),
+    ];
+
     private async Task KillAsync(Random random, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
-            var (service, dice, seconds) = (random.GetItems(s_services, 1)[0], random.Next(100), 0.5 + (random.NextDouble() * 3));
-            if (dice < 55)
-            {
-                if (await shop.SignalAsync(service, "KILL")) Count("kill -9 of a service");
-            }
-            else if (dice < 80)
-            {
-                if (await shop.SignalAsync(service, "STOP")) Count("pause of a service");
-                await Task.Delay(TimeSpan.FromSeconds(seconds), CancellationToken.None);
-                await shop.SignalAsync(service, "CONT");
-            }
-            else if (dice < 90)
-            {
-                await shop.PauseAsync();
-                await Task.Delay(TimeSpan.FromSeconds(seconds), CancellationToken.None);
-                await shop.ResumeAsync();
-                Count("pause of the runtime");
-            }
-            else
-            {
-                await CountFaultsAsync();
-                await shop.KillAsync();
-                await Task.Delay(TimeSpan.FromSeconds(seconds / 4), CancellationToken.None);
-                shop.Start();
-                Count("kill -9 of the runtime");
-                await WaitAsync(TimeSpan.FromSeconds(6), stop);
-            }
-            await WaitAsync(TimeSpan.FromSeconds(0.5 + (random.NextDouble() * 3)), stop);
+            var (service, dice) = (random.GetItems(s_services, 1)[0], random.Next(100));
+            var span = TimeSpan.FromSeconds(0.5 + (random.NextDouble() * 3));
+            var (_, name, strike) = Blows.SkipWhile(blow => (dice -= blow.Share) >= 0).First();
+            if (await strike(service, span)) Count(name);
+            await WaitAsync(TimeSpan.FromSeconds(1 + (random.NextDouble() * 3)), stop);
         }
+    }
+
+    private async Task<bool> PauseAsync(string service, TimeSpan span)
+    {
+        if (!await shop.SignalAsync(service, "STOP")) return false;
+        await Task.Delay(span);
+        await shop.SignalAsync(service, "CONT");
+        return true;
+    }
+
+    private async Task<bool> PauseRuntimeAsync(string service, TimeSpan span)
+    {
+        await shop.PauseAsync();
+        await Task.Delay(span);
+        await shop.ResumeAsync();
+        return true;
+    }
+
+    /// <summary>And its next life, with some time for it.</summary>
+    private async Task<bool> KillRuntimeAsync(string service, TimeSpan span)
+    {
+        await CountFaultsAsync();
+        await shop.KillAsync();
+        await Task.Delay(span / 4);
+        shop.Start();
+        await Task.Delay(TimeSpan.FromSeconds(6));
+        return true;
     }
 
     private async Task FaultAsync(Random random, CancellationToken stop)

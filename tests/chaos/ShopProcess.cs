@@ -52,8 +52,8 @@ public sealed class ShopProcess : IAsyncDisposable
     {
         string[] arguments =
         [
-            Path.Combine(AppContext.BaseDirectory, "DaprShop.Local.dll"), "--random-ports", "--no-build", "--gateway", "builtin", "--data", _data,
-            "--port", $"{_port}", "--control", $"{_faults.Port}", .. flags,
+            Path.Combine(AppContext.BaseDirectory, "DaprShop.Local.dll"), "--random-ports", "--no-build", "--gateway", "builtin",
+            "--data", _data, "--port", $"{_port}", "--control", $"{_faults.Port}", .. flags,
         ];
         var start = new ProcessStartInfo("dotnet", arguments)
         {
@@ -74,8 +74,13 @@ public sealed class ShopProcess : IAsyncDisposable
     {
         using var limit = new CancellationTokenSource(patience);
         await Door.InsistAsync(() => Door.TryAsync(HttpMethod.Get, "/health"), limit.Token);
-        while ((await Door.InsistAsync(() => Door.TryAsync(HttpMethod.Get, "/api/catalog/products"), limit.Token)).Read<Listed<ProductDoc>>().Total == 0)
-            await Task.Delay(100, limit.Token);
+        while (await CountAsync() == 0) await Task.Delay(100, limit.Token);
+
+        async Task<long> CountAsync()
+        {
+            var products = await Door.InsistAsync(() => Door.TryAsync(HttpMethod.Get, "/api/catalog/products"), limit.Token);
+            return products.Read<Listed<ProductDoc>>().Total;
+        }
     }
 
     /// <summary>kill -9 of the runtime; its services see their standard input end, and end too.</summary>
@@ -151,8 +156,9 @@ public sealed class ShopProcess : IAsyncDisposable
             {
                 var stat = File.ReadAllText($"{folder}/stat");
                 var parent = int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]);
-                if (parent == _process.Id && File.ReadAllText($"{folder}/cmdline").Contains($"DaprShop.{service}.dll", StringComparison.OrdinalIgnoreCase))
-                    return pid;
+                if (parent != _process.Id) continue;
+                var command = File.ReadAllText($"{folder}/cmdline");
+                if (command.Contains($"DaprShop.{service}.dll", StringComparison.OrdinalIgnoreCase)) return pid;
             }
             catch (IOException)
             {

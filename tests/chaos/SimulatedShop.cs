@@ -105,7 +105,8 @@ internal sealed class SimulatedShop
     private async Task<object> PaymentAsync(string[] path, HttpContent? body)
     {
         var payments = new Payments(
-            new PaymentStore(_payment.Store), new TestProvider(_payment.Store, _time), new EventPublisher(_payment.Dapr), _time, s_settings);
+            new PaymentStore(_payment.Store), new TestProvider(_payment.Store, _time), new EventPublisher(_payment.Dapr),
+            _time, s_settings);
         return path switch
         {
             [_, _, var id, "authorize"] => await payments.AuthorizeAsync(id, await Read<AuthorizePayment>(body), CancellationToken.None),
@@ -129,7 +130,10 @@ internal sealed class SimulatedShop
     private static async Task<T> Read<T>(HttpContent? body) => (await body!.ReadFromJsonAsync<T>(s_json))!;
 
     private static Peer Peer(string appId, Func<string[], HttpContent?, Task<object>> serve) =>
-        new(appId, new HttpClient(new Served(serve)) { BaseAddress = new Uri("http://simulated/"), Timeout = Timeout.InfiniteTimeSpan }, s_json);
+        new(
+            appId,
+            new HttpClient(new Served(serve)) { BaseAddress = new Uri("http://simulated/"), Timeout = Timeout.InfiniteTimeSpan },
+            s_json);
 
     /// <summary>What a participant refuses or cannot know is an answer that says nothing, as over the wire.</summary>
     private sealed class Served(Func<string[], HttpContent?, Task<object>> serve) : HttpMessageHandler
@@ -138,10 +142,12 @@ internal sealed class SimulatedShop
         {
             try
             {
-                var answer = await serve(request.RequestUri!.AbsolutePath.Split('/', StringSplitOptions.RemoveEmptyEntries), request.Content);
+                var path = request.RequestUri!.AbsolutePath.Split('/', StringSplitOptions.RemoveEmptyEntries);
+                var answer = await serve(path, request.Content);
                 return new HttpResponseMessage { Content = JsonContent.Create(answer, answer.GetType(), null, s_json) };
             }
-            catch (Exception error) when (error is ProviderUnavailableException or PaymentConflictException or ReplyLostException or ContendedException)
+            catch (Exception error) when (error
+                is ProviderUnavailableException or PaymentConflictException or ReplyLostException or ContendedException)
             {
                 return new HttpResponseMessage(HttpStatusCode.ServiceUnavailable);
             }

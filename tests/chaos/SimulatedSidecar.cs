@@ -53,7 +53,8 @@ internal sealed class SimulatedSidecar : HttpMessageHandler
             return method switch
             {
                 "GetState" => (StatusCode.OK, Get(GetStateRequest.Parser.ParseFrom(body).Key)),
-                "GetBulkState" => (StatusCode.OK, new GetBulkStateResponse { Items = { GetBulkStateRequest.Parser.ParseFrom(body).Keys.Select(Item) } }),
+                "GetBulkState" => (
+                    StatusCode.OK, new GetBulkStateResponse { Items = { GetBulkStateRequest.Parser.ParseFrom(body).Keys.Select(Item) } }),
                 "SaveState" => (Write(SaveStateRequest.Parser.ParseFrom(body).States) ? StatusCode.OK : StatusCode.Aborted, new Empty()),
                 "ExecuteStateTransaction" => (
                     Write([.. ExecuteStateTransactionRequest.Parser.ParseFrom(body).Operations.Select(operation => operation.Request)])
@@ -91,8 +92,8 @@ internal sealed class SimulatedSidecar : HttpMessageHandler
         var message = reply.ToByteArray();
         byte[] frame = [0, 0, 0, 0, 0, .. message];
         System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), message.Length);
-        var response = new HttpResponseMessage(HttpStatusCode.OK) { Version = HttpVersion.Version20, Content = new ByteArrayContent(frame) };
-        response.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
+        var content = new ByteArrayContent(frame) { Headers = { ContentType = new MediaTypeHeaderValue("application/grpc") } };
+        var response = new HttpResponseMessage(HttpStatusCode.OK) { Version = HttpVersion.Version20, Content = content };
         response.TrailingHeaders.Add("grpc-status", $"{(int)status}");
         return response;
     }

@@ -35,7 +35,9 @@ public sealed class FaultControlTests : IAsyncLifetime
         await _plan.MeetAsync(new SidecarCall("payment", FaultPoint.Write, "x"), FaultMoment.Before, default);
 
         var row = Assert.Single(await _http.GetFromJsonAsync<List<JsonElement>>("") ?? []);
-        Assert.Equal(("payment", "fail", 1), (row.GetProperty("app").GetString(), row.GetProperty("do").GetString(), row.GetProperty("hit").GetInt32()));
+        Assert.Equal(
+            ("payment", "fail", 1),
+            (row.GetProperty("app").GetString(), row.GetProperty("do").GetString(), row.GetProperty("hit").GetInt32()));
 
         using var lifted = await _http.DeleteAsync("");
         Assert.Empty(_plan.Report());

@@ -33,11 +33,13 @@ public sealed class FaultInjectionTests : IAsyncLifetime
     private readonly EventApp _reader = new(
         """
         [{"pubsubname":"pubsub","topic":"one","route":"/one"},
-         {"pubsubname":"pubsub","topic":"bulk","route":"/bulk","bulkSubscribe":{"enabled":true,"maxMessagesCount":3,"maxAwaitDurationMs":2000}}]
+         {"pubsubname":"pubsub","topic":"bulk","route":"/bulk",
+          "bulkSubscribe":{"enabled":true,"maxMessagesCount":3,"maxAwaitDurationMs":2000}}]
         """,
         delivery => (200, delivery.Path != "/bulk" ? "" : JsonSerializer.Serialize(new
         {
-            statuses = delivery["entries"].EnumerateArray().Select(entry => new { entryId = entry.GetProperty("entryId").GetString(), status = "SUCCESS" }),
+            statuses = delivery["entries"].EnumerateArray()
+                .Select(entry => new { entryId = entry.GetProperty("entryId").GetString(), status = "SUCCESS" }),
         })));
 
     private ShopHost _shop = null!;
@@ -144,7 +146,7 @@ public sealed class FaultInjectionTests : IAsyncLifetime
         await Assert.ThrowsAsync<DaprException>(() => dapr.SaveStateAsync("store", "a", 1));
         await Assert.ThrowsAsync<DaprException>(() => dapr.DeleteStateAsync("store", "a"));
         await Assert.ThrowsAsync<DaprException>(() => dapr.ExecuteStateTransactionAsync("store",
-            [new StateTransactionRequest("b", [1], StateOperationType.Upsert), new StateTransactionRequest("a", [1], StateOperationType.Upsert)]));
+            [new("b", [1], StateOperationType.Upsert), new("a", [1], StateOperationType.Upsert)]));
         using var overHttp = await _shop.DaprHttp("caller").PostAsJsonAsync("v1.0/state/store", new[] { new { key = "a", value = 1 } });
         Assert.Equal(HttpStatusCode.InternalServerError, overHttp.StatusCode);
 
@@ -170,7 +172,8 @@ public sealed class FaultInjectionTests : IAsyncLifetime
     {
         Set("app: caller, on: write, match: store/a, when: after, do: cut");
         var http = _shop.DaprHttp("caller");
-        await Assert.ThrowsAsync<HttpRequestException>(() => http.PostAsJsonAsync("v1.0/state/store", new[] { new { key = "a", value = 1 } }));
+        await Assert.ThrowsAsync<HttpRequestException>(
+            () => http.PostAsJsonAsync("v1.0/state/store", new[] { new { key = "a", value = 1 } }));
         Assert.Equal(1, await http.GetFromJsonAsync<int>("v1.0/state/store/a"));
     }
 
