@@ -20,6 +20,9 @@ public sealed record CommandLine
     /// <summary>Null for <c>data/</c> beside the run file.</summary>
     public string? Data { get; init; }
 
+    /// <summary>Host and port of the Redis for components of its types; null embeds them.</summary>
+    public string? Redis { get; init; }
+
     /// <summary>Throw the data away first.</summary>
     public bool Fresh { get; init; }
 
@@ -68,6 +71,7 @@ public static class CommandLineParser
           --gateway nginx|builtin|none  what listens on the shop's port (default: nginx when it is installed)
           --port N                    the shop's port (default 8080)
           --data DIR                  where state, messages and logs are kept (default: data/)
+          --redis HOST:PORT           this Redis for state.redis and pubsub.redis (default: embedded)
           --fresh                     throw the data away first
           --no-build                  do not look whether the services are built
           --run-file FILE             the apps to run (default: dapr.yaml, here or above)
@@ -91,6 +95,7 @@ public static class CommandLineParser
         ["--swap"] = (line, value) => line with { Swap = Merged(line.Swap, Pairs("--swap", value), (_, name) => name) },
         ["--control"] = (line, value) => line with { Control = Port(value, "--control") },
         ["--data"] = (line, value) => line with { Data = value },
+        ["--redis"] = (line, value) => line with { Redis = Server("--redis", value) },
         ["--faults"] = (line, value) => line with { Faults = value },
         ["--run-file"] = (line, value) => line with { RunFile = value },
         ["--resources-path"] = (line, value) => line with { ResourcesPath = value },
@@ -112,8 +117,6 @@ public static class CommandLineParser
         ["--in-process"] = (All, (line, value) => line with { InProcess = [.. line.InProcess, .. List(value)] }),
     };
 
-    private static readonly string[] s_planned = ["--redis"];
-
     /// <exception cref="UsageError">An unknown flag, or a value that it cannot have.</exception>
     public static CommandLine Parse(IReadOnlyList<string> arguments)
     {
@@ -124,7 +127,7 @@ public static class CommandLineParser
             if (s_switches.TryGetValue(flag, out var set) && value is null) line = set(line);
             else if (s_optional.TryGetValue(flag, out var optional)) line = optional.Take(line, value ?? optional.Value);
             else if (s_valued.TryGetValue(flag, out var take)) line = take(line, value ?? Next(arguments, ++i, flag));
-            else throw new UsageError(s_planned.Contains(flag) ? $"{flag} is not here yet" : $"unknown flag {arguments[i]}");
+            else throw new UsageError($"unknown flag {arguments[i]}");
         }
         return line;
     }
@@ -133,6 +136,11 @@ public static class CommandLineParser
         i < arguments.Count && !arguments[i].StartsWith("--", StringComparison.Ordinal)
             ? arguments[i]
             : throw new UsageError($"{flag} needs a value");
+
+    private static string Server(string flag, string value) =>
+        value.Split(':') is [{ Length: > 0 }, var port] && int.TryParse(port, out var number) && number is > 0 and <= ushort.MaxValue
+            ? value
+            : throw new UsageError($"{flag} {value}: write host:port");
 
     private static string[] List(string value) => value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 

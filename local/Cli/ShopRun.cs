@@ -43,6 +43,7 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
                 Apps = [.. built.Select(app => Options(app, log))],
                 DataDirectory = data,
                 Resources = Resources(),
+                Redis = line.Redis,
                 DaprApiToken = Variable("DAPR_API_TOKEN"),
                 // Nobody but the sidecars needs it, so a fresh one serves.
                 AppApiToken = Variable("APP_API_TOKEN") ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),

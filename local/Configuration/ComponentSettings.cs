@@ -6,6 +6,8 @@ namespace DaprShop.Local.Configuration;
 /// <summary>Reads the metadata of a component; what is wrong is told with the component's name and place.</summary>
 public sealed class ComponentSettings(ComponentSpec spec)
 {
+    public string Name => spec.Name;
+
     public string? Text(string name)
     {
         foreach (var (key, value) in spec.Metadata)
@@ -19,9 +21,9 @@ public sealed class ComponentSettings(ComponentSpec spec)
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
         : throw Error($"{name} must be a number: '{text}'");
 
-    /// <summary>A duration in Go's notation, or a number of seconds.</summary>
-    public TimeSpan? Duration(string name) => Text(name) is not { } text ? null
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds)
+    /// <summary>A duration in Go's notation, or a number of seconds, or of another <paramref name="unit"/>.</summary>
+    public TimeSpan? Duration(string name, TimeSpan? unit = null) => Text(name) is not { } text ? null
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count * (unit ?? TimeSpan.FromSeconds(1))
         : GoDuration.TryParse(text, out var duration) ? duration
         : throw Error($"{name} must be a duration such as 30s: '{text}'");
 

@@ -1,6 +1,7 @@
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Grpc;
 using DaprShop.Local.Health;
+using DaprShop.Local.Redis;
 using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Connections;
 
@@ -126,6 +127,7 @@ public sealed class LocalRuntime : IAsyncDisposable
         builder.Services.AddSingleton(options.Log);
         builder.Services.AddSingleton(registry);
         builder.Services.AddSingleton(new DataDirectory(options.DataDirectory));
+        builder.Services.AddSingleton(_ => new RedisServers(options.Redis));
         builder.Services.AddBuildingBlocks();
         options.ConfigureServices?.Invoke(builder.Services);
         var host = builder.Build();

@@ -14,6 +14,9 @@ public sealed record LocalRuntimeOptions
     /// <summary>Components and what goes with them; a component's scopes say which app may use it.</summary>
     public Resources Resources { get; init; } = Resources.None;
 
+    /// <summary>Host and port of the Redis that <c>state.redis</c> and <c>pubsub.redis</c> are to use; null embeds them.</summary>
+    public string? Redis { get; init; }
+
     /// <summary>What apps must send to their sidecar as <c>dapr-api-token</c>; null for no check.</summary>
     public string? DaprApiToken { get; init; }
 

@@ -8,7 +8,7 @@ namespace DaprShop.Local.PubSub;
 /// The embedded broker. Each (topic, app) that ever subscribed has a durable queue of its own; a publish is acknowledged once it is on
 /// disk in all of them. A queue stays while its app is away.
 /// </summary>
-public sealed class Broker : IAsyncDisposable
+public sealed class Broker : IBroker, IAsyncDisposable
 {
     private readonly SemaphoreSlim _adding = new(1);
     private readonly BrokerLog _log;
@@ -21,21 +21,14 @@ public sealed class Broker : IAsyncDisposable
         _time = time;
         _log = Open(Path.Combine(data.Path, "broker.db"), time);
         _queues = Index(_log.Queues.Select(queue =>
-            new BrokerQueue(_log, time, queue.Id, queue.PubSub, queue.Topic, queue.App, queue.Depth)));
+            new BrokerQueue(this, _log, time, queue.Id, queue.PubSub, queue.Topic, queue.App, queue.Depth)));
     }
 
-    public bool HasQueues(string pubsub, string topic) => _queues.ContainsKey((pubsub, topic));
+    public bool Keeps(string pubsub, string topic) => _queues.ContainsKey((pubsub, topic));
 
     /// <summary>Completes when the envelopes are on disk in every queue of the topic. Without a queue there is nothing to keep.</summary>
     public Task PublishAsync(string pubsub, string topic, params IReadOnlyList<Envelope> envelopes) =>
         _queues.TryGetValue((pubsub, topic), out var queues) ? _log.AppendAsync(queues, envelopes) : Task.CompletedTask;
-
-    /// <summary>Takes a message out of its queue and puts its envelope to another topic, in one step.</summary>
-    public async Task MoveAsync(BrokerQueue from, BrokerMessage message, string topic)
-    {
-        await _log.AppendAsync(_queues.GetValueOrDefault((from.PubSub, topic)) ?? [], [message.Envelope], instead: message);
-        from.Done(message, isRemoved: true);
-    }
 
     /// <summary>The queue of an app; made, durably, when it is not there yet.</summary>
     public async Task<BrokerQueue> QueueAsync(string pubsub, string topic, string app)
@@ -44,7 +37,7 @@ public sealed class Broker : IAsyncDisposable
         try
         {
             if (_queues.GetValueOrDefault((pubsub, topic))?.FirstOrDefault(queue => queue.App == app) is { } present) return present;
-            var added = new BrokerQueue(_log, _time, await _log.AddQueueAsync(pubsub, topic, app), pubsub, topic, app);
+            var added = new BrokerQueue(this, _log, _time, await _log.AddQueueAsync(pubsub, topic, app), pubsub, topic, app);
             _queues = Index(_queues.Values.SelectMany(queues => queues).Append(added));
             return added;
         }
@@ -53,6 +46,10 @@ public sealed class Broker : IAsyncDisposable
             _adding.Release();
         }
     }
+
+    async Task<MessageQueue> IBroker.QueueAsync(string pubsub, string topic, string app) => await QueueAsync(pubsub, topic, app);
+
+    internal IReadOnlyList<BrokerQueue> QueuesOf(string pubsub, string topic) => _queues.GetValueOrDefault((pubsub, topic)) ?? [];
 
     /// <summary>How many messages wait or are being handled, by topic and app.</summary>
     public IReadOnlyList<(string PubSub, string Topic, string App, int Depth)> Depths() =>

@@ -63,13 +63,13 @@ public sealed class BrokerLog : IAsyncDisposable
     /// Appends every envelope to every queue, all or none, and tells the queues when they are on disk.
     /// <paramref name="instead"/> is removed in the same transaction.
     /// </summary>
-    public Task AppendAsync(IReadOnlyList<BrokerQueue> queues, IReadOnlyList<Envelope> envelopes, BrokerMessage? instead = null)
+    public Task AppendAsync(IReadOnlyList<BrokerQueue> queues, IReadOnlyList<Envelope> envelopes, LogMessage? instead = null)
     {
         FlushRemovals();
         return _writer.WriteAsync(new Appending(this, queues, envelopes, instead));
     }
 
-    public void Remove(BrokerMessage message)
+    public void Remove(LogMessage message)
     {
         lock (_removalLock)
         {
@@ -84,15 +84,15 @@ public sealed class BrokerLog : IAsyncDisposable
     }
 
     /// <summary>The messages of a queue that come after another one.</summary>
-    public List<BrokerMessage> Read(long queue, long after, int limit)
+    public List<LogMessage> Read(long queue, long after, int limit)
     {
-        var messages = new List<BrokerMessage>();
+        var messages = new List<LogMessage>();
         lock (_readerLock)
         {
             _read.Bind(1, queue).Bind(2, after).Bind(3, limit);
             while (_read.Step())
             {
-                messages.Add(new BrokerMessage(_read.Number(0), new Envelope(
+                messages.Add(new LogMessage(_read.Number(0), new Envelope(
                     _read.Bytes(1).ToArray(),
                     _read.Number(2) != 0,
                     _read.IsNull(3) ? null : _read.Text(3),
@@ -144,9 +144,9 @@ public sealed class BrokerLog : IAsyncDisposable
     }
 
     private sealed class Appending(
-        BrokerLog log, IReadOnlyList<BrokerQueue> queues, IReadOnlyList<Envelope> envelopes, BrokerMessage? instead) : DurableWrite
+        BrokerLog log, IReadOnlyList<BrokerQueue> queues, IReadOnlyList<Envelope> envelopes, LogMessage? instead) : DurableWrite
     {
-        private readonly BrokerMessage[] _messages = new BrokerMessage[queues.Count * envelopes.Count];
+        private readonly LogMessage[] _messages = new LogMessage[queues.Count * envelopes.Count];
 
         public override bool IsCompound => _messages.Length > 1 || instead is not null;
 
@@ -164,9 +164,9 @@ public sealed class BrokerLog : IAsyncDisposable
             for (var i = 0; i < _messages.Length; i++) queues[i % queues.Count].Arrived(_messages[i]);
         }
 
-        private BrokerMessage Append(BrokerQueue queue, Envelope envelope)
+        private LogMessage Append(BrokerQueue queue, Envelope envelope)
         {
-            var message = new BrokerMessage(++log._lastMessage, envelope);
+            var message = new LogMessage(++log._lastMessage, envelope);
             log._append.Bind(1, message.Id).Bind(2, queue.Id).BindBlob(3, envelope.Data.Span).Bind(4, envelope.IsRaw ? 1 : 0)
                 .Bind(5, envelope.TraceParent).Bind(6, envelope.ExpiresAt?.ToUnixTimeSeconds()).Run();
             return message;

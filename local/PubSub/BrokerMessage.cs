@@ -8,12 +8,9 @@ namespace DaprShop.Local.PubSub;
 public sealed record Envelope(ReadOnlyMemory<byte> Data, bool IsRaw, string? TraceParent, DateTimeOffset? ExpiresAt);
 
 /// <summary>An envelope in one queue.</summary>
-/// <param name="id">Its place in the log; unique, growing.</param>
 /// <param name="envelope">What it carries.</param>
-public sealed class BrokerMessage(long id, Envelope envelope)
+public abstract class BrokerMessage(Envelope envelope)
 {
-    public long Id { get; } = id;
-
     public Envelope Envelope { get; } = envelope;
 
     /// <summary>Failed deliveries since it was last given to the app anew.</summary>
@@ -21,4 +18,12 @@ public sealed class BrokerMessage(long id, Envelope envelope)
 
     /// <summary>Deliveries that ended without an answer.</summary>
     public int Interruptions { get; set; }
+}
+
+/// <summary>A message of the embedded broker.</summary>
+/// <param name="id">Its place in the log; unique, growing.</param>
+/// <param name="envelope">What it carries.</param>
+public sealed class LogMessage(long id, Envelope envelope) : BrokerMessage(envelope)
+{
+    public long Id { get; } = id;
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Json;
 
 namespace DaprShop.Local.PubSub;
@@ -7,7 +6,7 @@ namespace DaprShop.Local.PubSub;
 /// <summary>A message on its way to the app among others.</summary>
 internal sealed record BulkEntry(BrokerMessage Message, ReadOnlyMemory<byte> Data, Uri Route)
 {
-    public string Id { get; } = Message.Id.ToString(CultureInfo.InvariantCulture);
+    public string Id { get; } = Guid.NewGuid().ToString();
 }
 
 /// <summary>The body of a bulk delivery (daprd <c>bulksubscribe_events.go</c>).</summary>

@@ -68,6 +68,40 @@ public static class CloudEvents
         return buffer.WrittenSpan.ToArray();
     }
 
+    /// <summary>An event as it was published elsewhere; raw when it is no JSON object.</summary>
+    public static Envelope Open(ReadOnlyMemory<byte> data)
+    {
+        string? parent = null, trace = null, expiration = null;
+        try
+        {
+            var reader = new Utf8JsonReader(data.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return new Envelope(data, true, null, null);
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                if (reader.ValueTextEquals("traceparent"u8)) parent = ReadText(ref reader);
+                else if (reader.ValueTextEquals("traceid"u8)) trace = ReadText(ref reader);
+                else if (reader.ValueTextEquals("expiration"u8)) expiration = ReadText(ref reader);
+                else reader.Skip();
+            }
+        }
+        catch (JsonException)
+        {
+            return new Envelope(data, true, null, null);
+        }
+
+        return new Envelope(
+            data, false, parent ?? trace,
+            DateTimeOffset.TryParse(expiration, CultureInfo.InvariantCulture, out var expires) ? expires : null);
+    }
+
+    private static string? ReadText(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.String) return reader.GetString();
+        reader.Skip();
+        return null;
+    }
+
     private static Envelope Create(
         ReadOnlyMemory<byte> data, string contentType, string source, string pubsub, string topic,
         IReadOnlyDictionary<string, string> metadata, TraceContext trace, DateTimeOffset now, DateTimeOffset? expires)

@@ -14,7 +14,7 @@ namespace DaprShop.Local.PubSub;
 /// without one, redelivery. An app that does not answer at all is away: that is no failure of the message.
 /// </summary>
 public sealed class Consumer(
-    AppChannel app, Subscription subscription, PubSubComponent component, InboundPolicy policy, Broker broker, TimeProvider time,
+    AppChannel app, Subscription subscription, PubSubComponent component, InboundPolicy policy, TimeProvider time,
     ILogger logger) : IConsumer
 {
     private const int MaxInterruptions = 5;
@@ -29,7 +29,7 @@ public sealed class Consumer(
 
     public Subscription Subscription => subscription;
 
-    public async Task DeliverAsync(BrokerQueue queue, BrokerMessage message)
+    public async Task DeliverAsync(MessageQueue queue, BrokerMessage message)
     {
         using var call = app.Begin();
         if (!app.IsHealthy)
@@ -51,7 +51,7 @@ public sealed class Consumer(
         await SettleAsync(queue, message, outcome);
     }
 
-    public async Task DeliverAsync(BrokerQueue queue, IReadOnlyList<BrokerMessage> messages)
+    public async Task DeliverAsync(MessageQueue queue, IReadOnlyList<BrokerMessage> messages)
     {
         using var call = app.Begin();
         if (!app.IsHealthy)
@@ -164,7 +164,7 @@ public sealed class Consumer(
         _ => Outcome.Failed,
     };
 
-    private async Task SettleAsync(BrokerQueue queue, BrokerMessage message, Outcome outcome)
+    private async Task SettleAsync(MessageQueue queue, BrokerMessage message, Outcome outcome)
     {
         switch (outcome)
         {
@@ -187,11 +187,11 @@ public sealed class Consumer(
         queue.TryAgain(message, component.RedeliverInterval);
     }
 
-    private async Task<bool> TryMoveAsync(BrokerQueue queue, BrokerMessage message, string topic)
+    private async Task<bool> TryMoveAsync(MessageQueue queue, BrokerMessage message, string topic)
     {
         try
         {
-            await broker.MoveAsync(queue, message, topic);
+            await queue.MoveAsync(message, topic);
             logger.LogWarning("{AppId} could not take a message of {Topic}; it went to {DeadLetterTopic}", app.AppId, queue.Topic, topic);
             return true;
         }

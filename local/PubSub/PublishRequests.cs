@@ -9,17 +9,17 @@ public readonly record struct PublishEntry(
     string EntryId, ReadOnlyMemory<byte> Data, string ContentType, IReadOnlyDictionary<string, string> Metadata);
 
 /// <summary>The publish API of a sidecar, which HTTP and gRPC both call; errors are daprd's (<c>pkg/api/errors/pubsub.go</c>).</summary>
-public sealed class PublishRequests(PubSubComponents components, Broker broker, TimeProvider time)
+public sealed class PublishRequests(PubSubComponents components, TimeProvider time)
 {
     /// <summary>Completes when the message is on disk for everyone who subscribed.</summary>
     public Task PublishAsync(
         Sidecar sidecar, string pubsub, string topic, ReadOnlyMemory<byte> data, string contentType,
         IReadOnlyDictionary<string, string> metadata, TraceContext trace)
     {
-        var isRaw = Check(sidecar, pubsub, topic, metadata);
-        if (!broker.HasQueues(pubsub, topic) && !CloudEvents.Is(contentType, CloudEvents.ContentType)) return Task.CompletedTask;
+        var (broker, isRaw) = Check(sidecar, pubsub, topic, metadata);
+        if (!broker.Keeps(pubsub, topic) && !CloudEvents.Is(contentType, CloudEvents.ContentType)) return Task.CompletedTask;
         var envelope = isRaw ? Raw(data, trace) : Wrap(sidecar, pubsub, topic, data, contentType, metadata, trace);
-        return KeepAsync(pubsub, topic, [envelope]);
+        return KeepAsync(broker, pubsub, topic, [envelope]);
     }
 
     /// <summary>All of them, or none.</summary>
@@ -27,19 +27,19 @@ public sealed class PublishRequests(PubSubComponents components, Broker broker, 
         Sidecar sidecar, string pubsub, string topic, IReadOnlyList<PublishEntry> entries,
         IReadOnlyDictionary<string, string> metadata, TraceContext trace)
     {
-        var isRaw = Check(sidecar, pubsub, topic, metadata);
+        var (broker, isRaw) = Check(sidecar, pubsub, topic, metadata);
         CheckIds(pubsub, topic, entries);
         var envelopes = entries.Select(entry =>
         {
             var own = Merge(metadata, entry.Metadata);
             return isRaw ? Raw(entry.Data, trace) : Wrap(sidecar, pubsub, topic, entry.Data, entry.ContentType, own, trace);
         }).ToArray();
-        return KeepAsync(pubsub, topic, envelopes);
+        return KeepAsync(broker, pubsub, topic, envelopes);
     }
 
     /// <summary>Checks what the address names, before a body is read.</summary>
-    /// <returns>Whether the payload is to go as it is.</returns>
-    public bool Check(Sidecar sidecar, string pubsub, string topic, IReadOnlyDictionary<string, string> metadata)
+    /// <returns>Where it goes, and whether the payload goes as it is.</returns>
+    public (IBroker Broker, bool IsRaw) Check(Sidecar sidecar, string pubsub, string topic, IReadOnlyDictionary<string, string> metadata)
     {
         if (pubsub.Length == 0) throw new DaprError(404, "ERR_PUBSUB_EMPTY", StatusCode.InvalidArgument, "pubsub name is empty");
         var component = components.Find(sidecar, pubsub)
@@ -51,12 +51,12 @@ public sealed class PublishRequests(PubSubComponents components, Broker broker, 
             throw new DaprError(404, "ERR_TOPIC_NAME_EMPTY", StatusCode.InvalidArgument, $"topic is empty in pubsub {pubsub}");
         var isRaw = IsRaw(metadata);
         return component.Scopes.MayPublish(topic)
-            ? isRaw
+            ? (component.Broker, isRaw)
             : throw new DaprError(
                 403, "ERR_PUBSUB_FORBIDDEN", StatusCode.PermissionDenied, $"topic {topic} is not allowed for app id {sidecar.AppId}");
     }
 
-    private async Task KeepAsync(string pubsub, string topic, Envelope[] envelopes)
+    private static async Task KeepAsync(IBroker broker, string pubsub, string topic, Envelope[] envelopes)
     {
         try
         {

@@ -17,19 +17,18 @@ public sealed class Subscriber : IAppObserver
     private static readonly TimeSpan BetweenAttempts = TimeSpan.FromSeconds(1);
 
     private readonly PubSubComponents _components;
-    private readonly Broker _broker;
     private readonly ResiliencyPolicies _resiliency;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly (SubscriptionSpec Spec, Subscription Subscription)[] _declared;
-    private readonly ConcurrentDictionary<Sidecar, List<(BrokerQueue Queue, Consumer Consumer)>> _attached = new();
+    private readonly ConcurrentDictionary<Sidecar, List<(MessageQueue Queue, Consumer Consumer)>> _attached = new();
 
     /// <exception cref="ConfigurationError">A declared subscription has a rule that is not served.</exception>
     public Subscriber(
-        PubSubComponents components, Broker broker, ResiliencyPolicies resiliency, Resources resources, TimeProvider time,
+        PubSubComponents components, ResiliencyPolicies resiliency, Resources resources, TimeProvider time,
         ILogger<Subscriber> logger)
     {
-        (_components, _broker, _resiliency, _time, _logger) = (components, broker, resiliency, time, logger);
+        (_components, _resiliency, _time, _logger) = (components, resiliency, time, logger);
         _declared = [.. resources.Subscriptions.Select(spec => (spec, Parse(spec)))];
     }
 
@@ -40,7 +39,7 @@ public sealed class Subscriber : IAppObserver
 
     public async Task AppReadyAsync(Sidecar sidecar, CancellationToken cancellation)
     {
-        var attached = new List<(BrokerQueue Queue, Consumer Consumer)>();
+        var attached = new List<(MessageQueue Queue, Consumer Consumer)>();
         try
         {
             foreach (var subscription in await SubscriptionsAsync(sidecar, cancellation))
@@ -69,12 +68,12 @@ public sealed class Subscriber : IAppObserver
         return null;
     }
 
-    private async Task<(BrokerQueue Queue, Consumer Consumer)> AttachAsync(
+    private async Task<(MessageQueue Queue, Consumer Consumer)> AttachAsync(
         Sidecar sidecar, Subscription subscription, PubSubComponent component)
     {
-        var queue = await _broker.QueueAsync(subscription.PubSub, subscription.Topic, component.Consumer);
+        var queue = await component.Broker.QueueAsync(subscription.PubSub, subscription.Topic, component.Consumer);
         var policy = _resiliency.For(sidecar.AppId).Inbound(subscription.PubSub, ComponentKind.Pubsub);
-        var consumer = new Consumer(sidecar.App, subscription, component, policy, _broker, _time, _logger);
+        var consumer = new Consumer(sidecar.App, subscription, component, policy, _time, _logger);
         queue.Attach(consumer);
         return (queue, consumer);
     }

@@ -34,7 +34,7 @@ public sealed record StateItem(ReadOnlyMemory<byte> Value, string ETag, DateTime
 /// Write only if the present value has this ETag; null or empty writes in any case, unless <paramref name="FirstWrite"/>.
 /// </param>
 /// <param name="FirstWrite">Without an ETag: write only if there is no value yet.</param>
-/// <param name="Ttl">How long the value lives; null for ever.</param>
+/// <param name="Ttl">How long the value lives; null when nothing was said, not positive when it was said that it lives for ever.</param>
 public readonly record struct StateWrite(string Key, ReadOnlyMemory<byte>? Value, string? ETag, bool FirstWrite, TimeSpan? Ttl)
 {
     public static StateWrite Set(
@@ -47,4 +47,9 @@ public readonly record struct StateWrite(string Key, ReadOnlyMemory<byte>? Value
 }
 
 /// <summary>Somebody else wrote first.</summary>
-public sealed class StateConflict() : Exception("possible etag mismatch. error from state store");
+/// <param name="reason">What the store says of it, if anything.</param>
+public sealed class StateConflict(string? reason = null)
+    : Exception("possible etag mismatch. error from state store" + (reason is null ? "" : $": {reason}"));
+
+/// <summary>The store never gave out such an ETag.</summary>
+public sealed class InvalidETag(string etag) : Exception($"invalid etag value: '{etag}' is not a number");

@@ -180,7 +180,7 @@ public sealed class SqliteStateStore : IStateStore
             statement.Bind(1, _clock.Now()).Bind(2, write.Key).Bind(4, isText ? 0 : 1).Bind(5, etag);
             if (isText) statement.Bind(3, value);
             else statement.Bind(3, Convert.ToBase64String(value));
-            statement.Bind(6, write.Ttl is { } ttl ? _clock.In(ttl) : null);
+            statement.Bind(6, write.Ttl is { } ttl && ttl > TimeSpan.Zero ? _clock.In(ttl) : null);
             if (write.HasETag) statement.Bind(7, write.ETag);
             return statement.Run();
         }

@@ -21,13 +21,13 @@ public readonly record struct StateRequest(
 /// </summary>
 public sealed class StateRequests(StateStores stores)
 {
-    public ValueTask<StateItem?> GetAsync(Sidecar sidecar, string store, string key)
+    public async ValueTask<StateItem?> GetAsync(Sidecar sidecar, string store, string key)
     {
         var component = stores.Of(sidecar, store);
         var fullKey = component.FullKey(key);
         try
         {
-            return component.Store.GetAsync(fullKey);
+            return await component.Store.GetAsync(fullKey);
         }
         catch (IOException failure)
         {
@@ -35,13 +35,13 @@ public sealed class StateRequests(StateStores stores)
         }
     }
 
-    public ValueTask<StateItem?[]> GetAsync(Sidecar sidecar, string store, IReadOnlyList<string> keys)
+    public async ValueTask<StateItem?[]> GetAsync(Sidecar sidecar, string store, IReadOnlyList<string> keys)
     {
         var component = stores.Of(sidecar, store);
         var fullKeys = keys.Select(component.FullKey).ToArray();
         try
         {
-            return component.Store.GetAsync(fullKeys);
+            return await component.Store.GetAsync(fullKeys);
         }
         catch (IOException failure)
         {
@@ -69,7 +69,7 @@ public sealed class StateRequests(StateStores stores)
         {
             await component.Store.TransactAsync([.. keyed.Select(ToWrite)]);
         }
-        catch (Exception failure) when (failure is StateConflict or InvalidOption or IOException)
+        catch (Exception failure) when (failure is StateConflict or InvalidETag or InvalidOption or IOException)
         {
             throw Internal("ERR_STATE_TRANSACTION", $"error while executing state transaction: {failure.Message}");
         }
@@ -96,7 +96,7 @@ public sealed class StateRequests(StateStores stores)
             if (writes.Length == 1) await writes[0];
             else await Task.WhenAll(writes);
         }
-        catch (Exception failure) when (failure is StateConflict or InvalidOption or IOException)
+        catch (Exception failure) when (failure is StateConflict or InvalidETag or InvalidOption or IOException)
         {
             Exception[] failures = [.. writes.Where(write => write.IsFaulted).Select(write => write.Exception!.InnerException!)];
             throw Failure(code, what, failures, writes.Length);
@@ -106,9 +106,10 @@ public sealed class StateRequests(StateStores stores)
     private static DaprError Failure(string code, string what, Exception[] failures, int writes)
     {
         var reasons = string.Join('\n', failures.Select(failure => failure.Message));
-        if (!failures.All(failure => failure is StateConflict)) return Internal(code, $"{what}: {reasons}");
         var reason = writes == 1 ? reasons : $"{failures[0].Message}: {reasons}";
-        return new DaprError(409, code, StatusCode.Aborted, $"{what}: {reason}");
+        if (failures.All(failure => failure is StateConflict)) return new DaprError(409, code, StatusCode.Aborted, $"{what}: {reason}");
+        if (failures.All(failure => failure is InvalidETag)) return new DaprError(400, code, StatusCode.InvalidArgument, $"{what}: {reason}");
+        return Internal(code, $"{what}: {reasons}");
     }
 
     private static Task WriteAsync(IStateStore store, StateRequest request)
@@ -132,7 +133,7 @@ public sealed class StateRequests(StateStores stores)
         return new StateWrite(request.Key, request.Value, request.ETag, request.Concurrency == "first-write", TimeToLive(request.Ttl));
     }
 
-    /// <summary>0 and −1 mean for ever.</summary>
+    /// <summary>Null when nothing is said; 0 and −1 say for ever.</summary>
     private static TimeSpan? TimeToLive(string? ttlInSeconds)
     {
         if (string.IsNullOrEmpty(ttlInSeconds)) return null;
@@ -140,7 +141,7 @@ public sealed class StateRequests(StateStores stores)
             throw new InvalidOption($"error parsing TTL: incorrect value for metadata 'ttlInSeconds': '{ttlInSeconds}' is not a number");
         if (seconds is < -1 or > int.MaxValue)
             throw new InvalidOption("error parsing TTL: incorrect value for metadata 'ttlInSeconds': must be -1 or greater");
-        return seconds > 0 ? TimeSpan.FromSeconds(seconds) : null;
+        return TimeSpan.FromSeconds(seconds);
     }
 
     private static DaprError Internal(string code, string message) => new(500, code, StatusCode.Internal, message);

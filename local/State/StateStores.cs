@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.Redis;
 using Grpc.Core;
 
 namespace DaprShop.Local.State;
@@ -11,15 +12,22 @@ public sealed class StateStores : IAsyncDisposable
 {
     private const string Prefix = "state.";
 
+    private static readonly TimeSpan s_busy = TimeSpan.FromSeconds(2);
+
+    /// <summary>Of an embedded store that says nothing of it.</summary>
+    private static readonly TimeSpan s_cleanup = TimeSpan.FromHours(1);
+
     private readonly DataDirectory _data;
+    private readonly RedisServers _redis;
     private readonly TimeProvider _time;
     private readonly Dictionary<string, IStateStore> _opened = new(StringComparer.Ordinal);
     private readonly FrozenDictionary<string, FrozenDictionary<string, StateComponent>> _components;
 
     /// <exception cref="ConfigurationError">A component that cannot be served.</exception>
-    public StateStores(AppRegistry apps, DataDirectory data, TimeProvider time)
+    public StateStores(AppRegistry apps, DataDirectory data, RedisServers redis, TimeProvider time)
     {
         _data = data;
+        _redis = redis;
         _time = time;
         _components = apps.Sidecars.DistinctBy(sidecar => sidecar.AppId).ToFrozenDictionary(
             sidecar => sidecar.AppId,
@@ -78,7 +86,9 @@ public sealed class StateStores : IAsyncDisposable
     {
         "state.sqlite" => OpenSqlite(spec, settings),
         "state.in-memory" => Shared($"memory {spec.Name}", () => new InMemoryStateStore(_time)),
-        _ => throw settings.Error($"the local runtime does not serve {spec.Type}; it has state.sqlite and state.in-memory"),
+        "state.redis" when _redis.IsGiven => new RedisStateStore(_redis.Open(settings), settings.Duration("ttlInSeconds")),
+        "state.redis" => OpenSqlite(new SqliteStateOptions(_data.Resolve($"{spec.Name}.db"), "state", s_cleanup, s_busy), settings),
+        _ => throw settings.Error($"the local runtime does not serve {spec.Type}; it has state.sqlite, state.redis and state.in-memory"),
     };
 
     private IStateStore OpenSqlite(ComponentSpec spec, ComponentSettings settings)
@@ -92,9 +102,14 @@ public sealed class StateStores : IAsyncDisposable
             _data.Resolve(file),
             settings.Text("tableName") ?? "state",
             settings.Duration("cleanupInterval") ?? TimeSpan.Zero,
-            settings.Duration("busyTimeout") ?? TimeSpan.FromSeconds(2));
+            settings.Duration("busyTimeout") ?? s_busy);
         if (!options.Table.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_'))
             throw settings.Error($"tableName '{options.Table}' is not an identifier");
+        return OpenSqlite(options, settings);
+    }
+
+    private IStateStore OpenSqlite(SqliteStateOptions options, ComponentSettings settings)
+    {
         try
         {
             return Shared($"sqlite {options.File} {options.Table}", () => new SqliteStateStore(options, _time));

@@ -18,6 +18,7 @@ public sealed class ShopHostOptions
     private Action<IServiceCollection>? _runtime;
     private Resources? _resources;
     private FaultPlan? _faults;
+    private string? _redis;
 
     public string DaprApiToken { get; } = "test-dapr-token";
 
@@ -81,6 +82,13 @@ public sealed class ShopHostOptions
         return this;
     }
 
+    /// <summary>Components of Redis' types use this server, <c>host:port</c>, instead of being embedded.</summary>
+    public ShopHostOptions Redis(string address)
+    {
+        _redis = address;
+        return this;
+    }
+
     /// <summary>A data directory that outlives the host.</summary>
     public ShopHostOptions Data(string directory)
     {
@@ -103,6 +111,7 @@ public sealed class ShopHostOptions
             AppApiToken = AppApiToken,
             ConfigureServices = _runtime,
             Faults = _faults,
+            Redis = _redis,
         };
     }
 

@@ -53,7 +53,7 @@ public sealed class CommandLineTests
     [InlineData("--data needs a value", "--data", "--fresh")]
     [InlineData("--port 99999: a number from 1 to 65535", "--port", "99999")]
     [InlineData("--gateway apache: choose nginx, builtin, none", "--gateway", "apache")]
-    [InlineData("--redis is not here yet", "--redis", "localhost:6379")]
+    [InlineData("--redis localhost: write host:port", "--redis", "localhost")]
     [InlineData("--scale payment: write app=value", "--scale", "payment")]
     [InlineData("--scale payment=0: a number from 1 to 16", "--scale", "payment=0")]
     [InlineData("--scale payment=many: a number from 1 to 16", "--scale", "payment=many")]

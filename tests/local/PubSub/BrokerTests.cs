@@ -65,7 +65,7 @@ public sealed class BrokerTests : IDisposable
         var moved = new TaskCompletionSource();
         queue.Attach(new Recorder(async message =>
         {
-            await broker.MoveAsync(queue, message, "dead");
+            await queue.MoveAsync(message, "dead");
             moved.SetResult();
         }));
         await moved.Task;
@@ -179,7 +179,7 @@ public sealed class BrokerTests : IDisposable
 
         public BulkSubscribe? Bulk => null;
 
-        public async Task DeliverAsync(BrokerQueue queue, BrokerMessage message)
+        public async Task DeliverAsync(MessageQueue queue, BrokerMessage message)
         {
             await Task.Yield();
             Taken.Add(int.Parse(message.Envelope.Data.Span));
@@ -187,6 +187,6 @@ public sealed class BrokerTests : IDisposable
             else queue.Done(message);
         }
 
-        public Task DeliverAsync(BrokerQueue queue, IReadOnlyList<BrokerMessage> messages) => throw new NotSupportedException();
+        public Task DeliverAsync(MessageQueue queue, IReadOnlyList<BrokerMessage> messages) => throw new NotSupportedException();
     }
 }

@@ -1,5 +1,6 @@
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.Redis;
 using DaprShop.Local.State;
 
 namespace DaprShop.Local.Tests.State;
@@ -22,7 +23,7 @@ public sealed class StateStoresTests : IDisposable
     [InlineData("state.sqlite", "connectionString=a.db;busyTimeout=soon", "busyTimeout must be a duration such as 30s: 'soon'")]
     [InlineData("state.sqlite", "connectionString=a.db;outboxPublishTopic=t", "outboxPublishTopic is not served by the local runtime")]
     [InlineData("state.sqlite", "connectionString=a.db;keyPrefix=a||b", "keyPrefix must not contain '||'")]
-    [InlineData("state.mongodb", "", "the local runtime does not serve state.mongodb; it has state.sqlite and state.in-memory")]
+    [InlineData("state.mongodb", "", "the local runtime does not serve state.mongodb; it has state.sqlite, state.redis and state.in-memory")]
     public void A_component_that_cannot_be_served_is_named(string type, string metadata, string problem)
     {
         var error = Assert.Throws<ConfigurationError>(() => Open(Sidecar("app", Component("store", type, metadata))));
@@ -66,7 +67,7 @@ public sealed class StateStoresTests : IDisposable
     }
 
     private StateStores Open(params Sidecar[] sidecars) =>
-        new(new AppRegistry(sidecars), new DataDirectory(_directory), TimeProvider.System);
+        new(new AppRegistry(sidecars), new DataDirectory(_directory), new RedisServers(null), TimeProvider.System);
 
     private Sidecar Sidecar(string appId, params ComponentSpec[] components)
     {
