@@ -5,7 +5,9 @@ using DaprShop.Local.Redis;
 
 namespace DaprShop.Local.PubSub;
 
-/// <summary>A pub/sub component as one app sees it. The embedded broker stands in for all types, but for <c>pubsub.redis</c> with <c>--redis</c>.</summary>
+/// <summary>
+/// A pub/sub component as one app sees it. The embedded broker stands in for all types, but for <c>pubsub.redis</c> with <c>--redis</c>.
+/// </summary>
 /// <param name="Name">Of the component.</param>
 /// <param name="Broker">Where the messages are.</param>
 /// <param name="Scopes">What the app may do with it.</param>

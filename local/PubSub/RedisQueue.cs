@@ -72,7 +72,9 @@ internal sealed class RedisQueue : MessageQueue, IAsyncDisposable
             if (_look.CurrentCount == 0 && !_closed.IsCancellationRequested) _look.Release();
     }
 
-    /// <summary>Fetches no more, and makes what is in hand look as if it had been for too long, so that whoever comes next takes it at once.</summary>
+    /// <summary>
+    /// Fetches no more, and makes what is in hand look as if it had been for too long, so that whoever comes next takes it at once.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         await _closed.CancelAsync();
@@ -90,8 +92,8 @@ internal sealed class RedisQueue : MessageQueue, IAsyncDisposable
         if (left.Length == 0) return;
         try
         {
-            await _redis.ExecuteAsync(
-                "XCLAIM", [(RedisKey)Topic, App, _consumer, 0, .. left.Select(id => (object)id), "IDLE", Milliseconds(_settings.ProcessingTimeout), "JUSTID"]);
+            var idle = Milliseconds(_settings.ProcessingTimeout);
+            await _redis.ExecuteAsync("XCLAIM", [(RedisKey)Topic, App, _consumer, 0, .. left.Cast<object>(), "IDLE", idle, "JUSTID"]);
         }
         catch (Exception failure) when (RedisCall.IsFailure(failure))
         {
@@ -254,7 +256,11 @@ internal sealed class RedisQueue : MessageQueue, IAsyncDisposable
         }
     }
 
-    private async Task WaitAsync(TimeSpan time) => await ((Task)_look.WaitAsync(time, _closed.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    private async Task WaitAsync(TimeSpan time)
+    {
+        Task looking = _look.WaitAsync(time, _closed.Token);
+        await looking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 
     /// <summary>Redis is away: nothing that happens here brings it back.</summary>
     private async Task PauseAsync() => await Task.Delay(s_pause, _closed.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

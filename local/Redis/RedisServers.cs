@@ -76,7 +76,8 @@ public sealed class RedisFailure(string message, Exception? cause = null) : IOEx
 internal static class RedisCall
 {
     /// <summary>Redis or the way to it failed, whatever the library calls it.</summary>
-    public static bool IsFailure(Exception error) => error is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException;
+    public static bool IsFailure(Exception error) =>
+        error is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException;
 
     /// <exception cref="RedisFailure">Instead of what the library throws.</exception>
     public static async Task<T> OrFailure<T>(this Task<T> call, string prefix = "")

@@ -49,7 +49,7 @@ public sealed class InMemoryStateStore(TimeProvider time) : IStateStore
 
     private StateItem? ItemOf(StateWrite write) =>
         write.Value is { } value
-            ? new StateItem(value.ToArray(), Guid.NewGuid().ToString(), write.Ttl is { } ttl && ttl > TimeSpan.Zero ? time.GetUtcNow() + ttl : null)
+            ? new StateItem(value.ToArray(), Guid.NewGuid().ToString(), write.Ttl > TimeSpan.Zero ? time.GetUtcNow() + write.Ttl : null)
             : null;
 
     private StateItem? Find(string key) =>

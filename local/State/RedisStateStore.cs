@@ -112,9 +112,10 @@ public sealed class RedisStateStore(IDatabase redis, TimeSpan? ttl) : IStateStor
         arguments[4] = (write.Ttl ?? ttl) is { } time ? Math.Max(0, (long)time.TotalSeconds) : "";
     }
 
-    private static string Version(string etag) => int.TryParse(etag, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var version)
-        ? version.ToString(CultureInfo.InvariantCulture)
-        : throw new InvalidETag(etag);
+    private static string Version(string etag) =>
+        int.TryParse(etag, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var version)
+            ? version.ToString(CultureInfo.InvariantCulture)
+            : throw new InvalidETag(etag);
 
     private static Exception Refusal(StateWrite write)
     {

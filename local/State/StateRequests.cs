@@ -108,7 +108,8 @@ public sealed class StateRequests(StateStores stores)
         var reasons = string.Join('\n', failures.Select(failure => failure.Message));
         var reason = writes == 1 ? reasons : $"{failures[0].Message}: {reasons}";
         if (failures.All(failure => failure is StateConflict)) return new DaprError(409, code, StatusCode.Aborted, $"{what}: {reason}");
-        if (failures.All(failure => failure is InvalidETag)) return new DaprError(400, code, StatusCode.InvalidArgument, $"{what}: {reason}");
+        if (failures.All(failure => failure is InvalidETag))
+            return new DaprError(400, code, StatusCode.InvalidArgument, $"{what}: {reason}");
         return Internal(code, $"{what}: {reasons}");
     }
 

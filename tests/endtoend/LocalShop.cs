@@ -10,7 +10,7 @@ namespace DaprShop.EndToEnd.Tests;
 
 /// <summary>
 /// The whole shop of dapr.yaml on the local runtime: every service a process of its own, random ports, data in a temporary directory,
-/// the gateway named by <c>SHOP_GATEWAY</c> in front.
+/// the gateway named by <c>SHOP_GATEWAY</c> in front. With <c>SHOP_REDIS=1</c> its events go through a real Redis.
 /// </summary>
 public sealed class LocalShop : IAsyncDisposable
 {
@@ -19,6 +19,7 @@ public sealed class LocalShop : IAsyncDisposable
     private readonly string _data = Directory.CreateTempSubdirectory("daprshop-").FullName;
     private readonly Dictionary<string, string> _settings;
     private readonly LogFile _log = new();
+    private RedisServer? _redis;
     private LocalRuntime _runtime = null!;
     private IGateway _gateway = null!;
 
@@ -31,6 +32,7 @@ public sealed class LocalShop : IAsyncDisposable
     public static async Task<LocalShop> StartAsync(params (string Name, string Value)[] settings)
     {
         var shop = new LocalShop(settings.ToDictionary(setting => setting.Name, setting => setting.Value));
+        if (Environment.GetEnvironmentVariable("SHOP_REDIS") == "1") shop._redis = await RedisServer.StartAsync();
         await shop.OpenAsync();
         return shop;
     }
@@ -61,6 +63,7 @@ public sealed class LocalShop : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
+        if (_redis is not null) await _redis.DisposeAsync();
         _log.Dispose();
         Directory.Delete(_data, recursive: true);
     }
@@ -75,6 +78,7 @@ public sealed class LocalShop : IAsyncDisposable
                 DataDirectory = _data,
                 Resources = ResourceFiles.Read(s_runFile.Apps[0].ResourcesPaths, s_runFile.Apps.Select(app => app.ConfigFile).OfType<string>()),
                 AppApiToken = Guid.NewGuid().ToString("N"),
+                Redis = _redis?.Address,
                 Log = _log,
             },
             limit.Token);

@@ -42,8 +42,8 @@ public sealed class RedisServer : IAsyncDisposable
     {
         string[] all =
         [
-            "--port", $"{Port}", "--bind", "127.0.0.1", "--dir", _data, "--save", "", "--appendonly", "yes", "--appendfsync", "always", "--loglevel",
-            "warning", .. arguments,
+            "--port", $"{Port}", "--bind", "127.0.0.1", "--dir", _data, "--save", "", "--appendonly", "yes", "--appendfsync", "always",
+            "--loglevel", "warning", .. arguments,
         ];
         _process = Process.Start(new ProcessStartInfo(Program ?? throw new FileNotFoundException("redis-server is not installed"), all)
         {

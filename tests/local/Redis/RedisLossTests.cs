@@ -10,7 +10,7 @@ using DaprShop.Testing;
 
 namespace DaprShop.Local.Tests.Redis;
 
-/// <summary>Redis dies, is started again, is paused, is not there: what was accepted is kept, calls fail as daprd's do, nobody else ends.</summary>
+/// <summary>Redis dies, is paused, is not there: what was accepted is kept, calls fail as daprd's do, nobody else ends.</summary>
 public sealed class RedisLossTests
 {
     private const string Components = """
@@ -87,9 +87,13 @@ public sealed class RedisLossTests
         Assert.True(await SaveAsync(dapr, "k", 1));
         await redis.KillAsync();
 
-        await FailsAsync(dapr.PostAsync("v1.0/publish/pubsub/t", Json("1")), "ERR_PUBSUB_PUBLISH_MESSAGE", "error when publishing to topic t in pubsub pubsub: redis streams: error from publish: ");
+        await FailsAsync(
+            dapr.PostAsync("v1.0/publish/pubsub/t", Json("1")), "ERR_PUBSUB_PUBLISH_MESSAGE",
+            "error when publishing to topic t in pubsub pubsub: redis streams: error from publish: ");
         await FailsAsync(dapr.GetAsync("v1.0/state/store/k"), "ERR_STATE_GET", "fail to get k from state store store: ");
-        await FailsAsync(dapr.PostAsync("v1.0/state/store", Json("""[{"key":"k","value":2}]""")), "ERR_STATE_SAVE", "failed saving state in state store store: ");
+        await FailsAsync(
+            dapr.PostAsync("v1.0/state/store", Json("""[{"key":"k","value":2}]""")), "ERR_STATE_SAVE",
+            "failed saving state in state store store: ");
         await FailsAsync(dapr.DeleteAsync("v1.0/state/store/k"), "ERR_STATE_DELETE", "failed deleting state with key k: ");
         await FailsAsync(
             dapr.PostAsync("v1.0/state/store/transaction", Json("""{"operations":[{"operation":"delete","request":{"key":"k"}}]}""")),
@@ -176,7 +180,8 @@ public sealed class RedisLossTests
         }
 
         var app = new EventApp(Subscription);
-        await using (await ShopHost.StartAsync(shop => shop.Resources(Components).Redis(redis.Address).Data(data).Service("reader", app.Create)))
+        await using (await ShopHost.StartAsync(
+            shop => shop.Resources(Components).Redis(redis.Address).Data(data).Service("reader", app.Create)))
             Assert.Equal(1, (await app.NextAsync()).Number);
         Directory.Delete(data, recursive: true);
     }
@@ -192,7 +197,7 @@ public sealed class RedisLossTests
     {
         await using var redis = await RedisServer.StartAsync("--requirepass", "right");
         var components = Components.Replace("metadata:\n", $"metadata:\n    - {{ name: {name}, value: \"{value}\" }}\n");
-        if (name != "redisPassword") components = components.Replace("    - { name: readTimeout", "    - { name: redisPassword, value: right }\n    - { name: dialTimeout, value: 1s }\n    - { name: readTimeout");
+        if (name != "redisPassword") components = With(components, "redisPassword, value: right", "dialTimeout, value: 1s");
         var error = await Assert.ThrowsAsync<ConfigurationError>(() => StartAsync(redis, new EventApp(null), components));
         Assert.Contains(problem, error.Message);
         Assert.DoesNotContain("right", error.Message);
@@ -203,8 +208,7 @@ public sealed class RedisLossTests
     public async Task A_password_is_sent()
     {
         await using var redis = await RedisServer.StartAsync("--requirepass", "right");
-        var components = Components.Replace("    - { name: readTimeout", "    - { name: redisPassword, value: right }\n    - { name: readTimeout");
-        await using var shop = await StartAsync(redis, new EventApp(null), components);
+        await using var shop = await StartAsync(redis, new EventApp(null), With(Components, "redisPassword, value: right"));
         using var dapr = shop.DaprHttp("reader");
         Assert.True(await SaveAsync(dapr, "k", 1));
     }
@@ -220,6 +224,9 @@ public sealed class RedisLossTests
 
     private static Task<ShopHost> StartAsync(RedisServer redis, EventApp app, string components = Components) =>
         ShopHost.StartAsync(shop => shop.Resources(components).Redis(redis.Address).Service("reader", app.Create));
+
+    private static string With(string components, params string[] settings) => components.Replace(
+        "    - { name: readTimeout", string.Concat(settings.Select(setting => $"    - {{ name: {setting} }}\n")) + "    - { name: readTimeout");
 
     private static StringContent Json(string json) => new(json, Encoding.UTF8, "application/json");
 

@@ -14,6 +14,10 @@ public sealed class RedisStateStoreTests(RedisFixture redis) : StateStoreContrac
 
     protected override bool FirstWritesAreForAll => false;
 
+    protected override bool CountsWrites => true;
+
+    protected override int Samples => 200;
+
     public async ValueTask InitializeAsync() => await redis.Raw.ExecuteAsync("FLUSHDB");
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -106,7 +110,10 @@ public sealed class RedisStateStoreTests(RedisFixture redis) : StateStoreContrac
         await using var store = Open();
         await store.WriteAsync(StateWrite.Set("a", "1"u8.ToArray()));
         await Assert.ThrowsAsync<StateConflict>(() => store.TransactAsync(
-            [StateWrite.Set("b", "1"u8.ToArray()), StateWrite.Delete("a"), StateWrite.Set("c", "1"u8.ToArray()), StateWrite.Set("b", "2"u8.ToArray(), "9")]));
+        [
+            StateWrite.Set("b", "1"u8.ToArray()), StateWrite.Delete("a"), StateWrite.Set("c", "1"u8.ToArray()),
+            StateWrite.Set("b", "2"u8.ToArray(), "9"),
+        ]));
         Assert.Equal("1", await ReadAsync(store, "a"));
         Assert.Equal([null, null], [await ReadAsync(store, "b"), await ReadAsync(store, "c")]);
     }

@@ -24,6 +24,9 @@ public abstract class StateStoreContract
     /// <summary>Whether a first write is refused by any value, not only by that of a first write, and whether others may follow it.</summary>
     protected virtual bool FirstWritesAreForAll => true;
 
+    /// <summary>Whether ETags count the writes of a key, from one again when it was deleted; else each is new.</summary>
+    protected virtual bool CountsWrites => false;
+
     protected virtual int Samples => 40;
 
     [Fact]
@@ -157,7 +160,7 @@ public abstract class StateStoreContract
             {
                 using var store = new Synchronous(Open());
                 foreach (var key in Keys) store.Apply([StateWrite.Delete(key)]);
-                var model = new Model(HoldsETagsOfTheAbsent, FirstWritesAreForAll);
+                var model = new Model(this);
                 foreach (var operation in operations)
                 {
                     var writes = operation.Writes.Select(write => new StateWrite(
@@ -196,9 +199,10 @@ public abstract class StateStoreContract
     private sealed record Operation(Write[] Writes);
 
     /// <summary>What a store must do, in the plainest words. ETags are those of the real store, for some are random.</summary>
-    private sealed class Model(bool holdsETagsOfTheAbsent, bool firstWritesAreForAll)
+    private sealed class Model(StateStoreContract store)
     {
         private HashSet<string> _writtenFirst = [];
+        private Dictionary<string, int> _counts = [];
 
         public Dictionary<string, string> Values { get; private set; } = [];
 
@@ -206,25 +210,30 @@ public abstract class StateStoreContract
         {
             var after = new Dictionary<string, string>(Values);
             var writtenFirst = new HashSet<string>(_writtenFirst);
+            var counts = new Dictionary<string, int>(_counts);
             var touched = new HashSet<string>();
             foreach (var write in writes)
             {
                 var isThere = after.ContainsKey(write.Key);
-                var isPresent = isThere && !touched.Contains(write.Key) && etag(write.Key) == write.ETag;
-                if (write.HasETag ? !isPresent && (isThere || holdsETagsOfTheAbsent) : IsRefused(write, isThere, writtenFirst)) return false;
+                var isPresent = isThere && (store.CountsWrites
+                    ? $"{counts[write.Key]}" == write.ETag
+                    : !touched.Contains(write.Key) && etag(write.Key) == write.ETag);
+                if (write.HasETag ? !isPresent && (isThere || store.HoldsETagsOfTheAbsent) : IsRefused(write, isThere, writtenFirst))
+                    return false;
                 touched.Add(write.Key);
                 if (write.Value is { } value) after[write.Key] = Encoding.UTF8.GetString(value.Span);
                 else after.Remove(write.Key);
+                counts[write.Key] = write.Value is null ? 0 : counts.GetValueOrDefault(write.Key) + 1;
                 if (write.Value is null) writtenFirst.Remove(write.Key);
                 else if (write.FirstWrite) writtenFirst.Add(write.Key);
             }
 
-            (Values, _writtenFirst) = (after, writtenFirst);
+            (Values, _writtenFirst, _counts) = (after, writtenFirst, counts);
             return true;
         }
 
         private bool IsRefused(StateWrite write, bool isThere, HashSet<string> writtenFirst) =>
-            write.Value is not null && isThere && (firstWritesAreForAll ? write.FirstWrite : writtenFirst.Contains(write.Key));
+            write.Value is not null && isThere && (store.FirstWritesAreForAll ? write.FirstWrite : writtenFirst.Contains(write.Key));
     }
 
     private sealed class Synchronous(IStateStore store) : IDisposable
