@@ -8,9 +8,6 @@ namespace DaprShop.Browser.Tests;
 /// <summary>A visitor with a browser of their own, and what people do again and again. Ends only when the browser has complained of nothing.</summary>
 public sealed class Visit : IAsyncDisposable
 {
-    /// <summary>How long anything in the shop may take on a busy machine.</summary>
-    private const float Patience = 60_000;
-
     private readonly Shop _shop;
     private readonly IBrowserContext _context;
     private readonly ConcurrentQueue<string> _complaints = new();
@@ -95,7 +92,7 @@ public sealed class Visit : IAsyncDisposable
     }
 
     /// <summary>The order on the page gets there without the visitor's doing.</summary>
-    public Task SeesOrderAsync(string status) => Expect(this["order-status"]).ToHaveAttributeAsync("data-status", status, new() { Timeout = Patience });
+    public Task SeesOrderAsync(string status) => Expect(this["order-status"]).ToHaveAttributeAsync("data-status", status);
 
     public async ValueTask DisposeAsync()
     {

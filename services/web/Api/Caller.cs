@@ -7,8 +7,11 @@ using Microsoft.Extensions.Options;
 
 namespace DaprShop.Web.Api;
 
-/// <summary>HTTP clients that reach the services through the sidecar, one for each app id, for the life of the process.</summary>
-public sealed class SidecarClients(DaprClient dapr) : IDisposable
+/// <summary>
+/// HTTP clients that reach the services through the sidecar, one for each app id, for the life of the process. A call may take as long as
+/// <c>Web:TimeLimit</c> says, 5 s if it says nothing.
+/// </summary>
+public sealed class SidecarClients(DaprClient dapr, IConfiguration configuration) : IDisposable
 {
     private static readonly TimeSpan s_timeLimit = TimeSpan.FromSeconds(5);
 
@@ -18,7 +21,7 @@ public sealed class SidecarClients(DaprClient dapr) : IDisposable
     private readonly Dictionary<string, HttpClient> _clients = s_apps.ToDictionary(app => app, app =>
     {
         var client = dapr.CreateInvokableHttpClient(app);
-        client.Timeout = s_timeLimit;
+        client.Timeout = configuration.GetValue("Web:TimeLimit", s_timeLimit);
         return client;
     });
 
