@@ -102,6 +102,8 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
         AppPort = line.RandomPorts ? 0 : app.AppPort,
         DaprHttpPort = line.RandomPorts ? 0 : app.DaprHttpPort,
         DaprGrpcPort = line.RandomPorts ? 0 : app.DaprGrpcPort,
+        ConfigurationFile = app.ConfigFile,
+        SpeaksGrpc = app.Protocol == "grpc",
         Environment = app.Environment,
         Directory = app.Directory,
         Command = app.Command,

@@ -38,4 +38,8 @@ public sealed record RunFile(string Path, string Name, IReadOnlyList<RunFileApp>
 /// <param name="Source">File and line.</param>
 public sealed record RunFileApp(
     string AppId, string Directory, int AppPort, int DaprHttpPort, int DaprGrpcPort, IReadOnlyList<string> Command,
-    IReadOnlyDictionary<string, string> Environment, IReadOnlyList<string> ResourcesPaths, string? ConfigFile, string Source);
+    IReadOnlyDictionary<string, string> Environment, IReadOnlyList<string> ResourcesPaths, string? ConfigFile, string Source)
+{
+    /// <summary><c>http</c> or <c>grpc</c>.</summary>
+    public string Protocol { get; init; } = "http";
+}

@@ -58,7 +58,10 @@ internal static class RunFileParser
             Merged(app, common, "env"),
             ResourcesPaths(app, directory) ?? (common is null ? null : ResourcesPaths(common, folder)) ?? [],
             Paths(app, "configFilePath", directory) ?? (common is null ? null : Paths(common, "configFilePath", folder)),
-            app.Source);
+            app.Source)
+        {
+            Protocol = app.Text("appProtocol") ?? common?.Text("appProtocol") ?? "http",
+        };
     }
 
     /// <summary>What an app says wins over its <c>.dapr/resources</c>, and that over what is common.</summary>
@@ -107,8 +110,8 @@ internal static class RunFileParser
         foreach (var key in map.Keys.Where(key => key.EndsWith("LogDestination", StringComparison.Ordinal)))
             if (!s_logDestinations.Contains(map.Text(key)))
                 throw map.Error(key, $"'{key}' must be {string.Join(", ", s_logDestinations)}");
-        if (map.Text("appProtocol") is { } protocol && protocol != "http")
-            throw map.Error("appProtocol", $"appProtocol '{protocol}' is not served locally; use http");
+        if (map.Text("appProtocol") is { } protocol and not ("http" or "grpc"))
+            throw map.Error("appProtocol", $"appProtocol '{protocol}' is not served locally; use http or grpc");
     }
 
     private static void RefuseTwins(List<RunFileApp> apps)

@@ -14,10 +14,6 @@ internal static class UnservedEndpoints
         ("crypto/{**rest}", "cryptography"),
         ("subtlecrypto/{**rest}", "cryptography"),
         ("conversation/{**rest}", "conversation"),
-        ("configuration/{**rest}", "configuration"),
-        ("lock/{**rest}", "distributed lock"),
-        ("unlock/{**rest}", "distributed lock"),
-        ("bindings/{**rest}", "bindings"),
     ];
 
     public static void MapUnserved(this IEndpointRouteBuilder routes)

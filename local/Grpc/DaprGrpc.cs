@@ -1,7 +1,12 @@
+using System.Collections.Frozen;
+using Dapr.Client.Autogen.Grpc.v1;
 using DaprShop.Local.Actors;
+using DaprShop.Local.Bindings;
+using DaprShop.Local.ConfigStores;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Health;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.Invocation;
 using DaprShop.Local.PubSub;
 using DaprShop.Local.Secrets;
 using DaprShop.Local.State;
@@ -16,7 +21,8 @@ namespace DaprShop.Local.Grpc;
 /// which turn messages into calls of the block's core and back. What is not served answers UNIMPLEMENTED.
 /// </summary>
 public sealed partial class DaprGrpc(
-    StateRequests state, PublishRequests publish, SecretStores secrets, SidecarMetadata metadata, SidecarShutdown shutdown, ActorBlock actors)
+    StateRequests state, PublishRequests publish, SecretStores secrets, SidecarMetadata metadata, SidecarShutdown shutdown, ActorBlock actors,
+    BindingRequests bindings, ConfigurationStores configuration, Locks.Locks locks, ServiceInvocation invocation)
 {
     private static Sidecar SidecarOf(ServerCallContext context) => context.GetHttpContext().GetSidecar();
 }
@@ -28,6 +34,12 @@ public sealed partial class DaprGrpcMethods : IServiceMethodProvider<DaprGrpc>
 {
     private const string Service = "dapr.proto.runtime.v1.Dapr";
 
+    private static readonly FrozenSet<string> s_paths = DaprReflection.Descriptor.Services[0].Methods
+        .Select(method => $"/{Service}/{method.Name}").ToFrozenSet(StringComparer.Ordinal);
+
+    /// <summary>Whether Dapr has such a method, served here or not; what it has not may be an app's.</summary>
+    public static bool IsDapr(string? path) => path is not null && s_paths.Contains(path);
+
     public void OnServiceMethodDiscovery(ServiceMethodProviderContext<DaprGrpc> context)
     {
         AddHealth(context);
@@ -35,6 +47,10 @@ public sealed partial class DaprGrpcMethods : IServiceMethodProvider<DaprGrpc>
         AddPubSub(context);
         AddState(context);
         AddActors(context);
+        AddBindings(context);
+        AddConfiguration(context);
+        AddLocks(context);
+        AddInvocation(context);
     }
 
     private static void Unary<TRequest, TResponse>(
@@ -49,6 +65,27 @@ public sealed partial class DaprGrpcMethods : IServiceMethodProvider<DaprGrpc>
             try
             {
                 return await handler(service, request, call);
+            }
+            catch (DaprError error)
+            {
+                throw error.ToRpc();
+            }
+        });
+    }
+
+    private static void ServerStreaming<TRequest, TResponse>(
+        ServiceMethodProviderContext<DaprGrpc> context, string name,
+        Func<DaprGrpc, TRequest, IServerStreamWriter<TResponse>, ServerCallContext, Task> handler)
+        where TRequest : class, IMessage<TRequest>, new()
+        where TResponse : class, IMessage<TResponse>, new()
+    {
+        var method = new Method<TRequest, TResponse>(
+            MethodType.ServerStreaming, Service, name, Marshaller<TRequest>(), Marshaller<TResponse>());
+        context.AddServerStreamingMethod(method, [], async (service, request, stream, call) =>
+        {
+            try
+            {
+                await handler(service, request, stream, call);
             }
             catch (DaprError error)
             {

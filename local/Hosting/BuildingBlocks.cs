@@ -1,7 +1,10 @@
 using DaprShop.Local.Actors;
+using DaprShop.Local.Bindings;
+using DaprShop.Local.ConfigStores;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Health;
 using DaprShop.Local.Invocation;
+using DaprShop.Local.Locks;
 using DaprShop.Local.PubSub;
 using DaprShop.Local.Resiliency;
 using DaprShop.Local.Secrets;
@@ -21,6 +24,9 @@ internal static class BuildingBlocks
         services.AddSecrets();
         services.AddState();
         services.AddActors();
+        services.AddBindings();
+        services.AddConfiguration();
+        services.AddLocks();
     }
 
     public static void MapBuildingBlocks(this IEndpointRouteBuilder routes)
@@ -30,6 +36,9 @@ internal static class BuildingBlocks
         routes.MapSecrets();
         routes.MapState();
         routes.MapActors();
+        routes.MapBindings();
+        routes.MapConfiguration();
+        routes.MapLocks();
         routes.MapUnserved();
     }
 }

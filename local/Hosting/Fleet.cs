@@ -1,6 +1,7 @@
 using System.Net;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Faults;
+using DaprShop.Local.Invocation;
 
 namespace DaprShop.Local.Hosting;
 
@@ -192,7 +193,11 @@ internal sealed class Fleet(
         new AppChannel(
             app.AppId, new Uri($"http://127.0.0.1:{(ownPorts ? PortOr(app.AppPort) : FreePorts.Take())}/"), options.AppApiToken,
             options.Faults is { } plan ? new FaultyChannel(app.AppId, plan, TimeProvider.System) : null),
-        [.. options.Resources.Components.Where(component => component.IsFor(app.AppId))]);
+        [.. options.Resources.Components.Where(component => component.IsFor(app.AppId))])
+    {
+        Access = AccessControl.Read(app.ConfigurationFile),
+        SpeaksGrpc = app.SpeaksGrpc,
+    };
 
     private static bool IsOn(Sidecar sidecar, AppOptions app) =>
         sidecar.HttpPort == app.DaprHttpPort || sidecar.GrpcPort == app.DaprGrpcPort || sidecar.App.Address!.Port == app.AppPort;

@@ -46,6 +46,12 @@ public sealed record AppOptions(string AppId)
 
     public int DaprGrpcPort { get; init; }
 
+    /// <summary>The app's Dapr Configuration, for its access-control list; null when it has none.</summary>
+    public string? ConfigurationFile { get; init; }
+
+    /// <summary>The app speaks gRPC, and is reached by gRPC proxying.</summary>
+    public bool SpeaksGrpc { get; init; }
+
     /// <summary>Settings for the app: environment variables of a process, arguments of an app in this process.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 

@@ -1,4 +1,5 @@
 using DaprShop.Local.Configuration;
+using DaprShop.Local.Invocation;
 
 namespace DaprShop.Local.Hosting;
 
@@ -28,6 +29,12 @@ public sealed class Sidecar(
     public AppChannel App { get; } = app;
 
     public IReadOnlyList<ComponentSpec> Components { get; } = components;
+
+    /// <summary>The app is reached by gRPC proxying only: it is told nothing, and asked nothing.</summary>
+    public bool SpeaksGrpc { get; init; }
+
+    /// <summary>Who may call the app, and what of it.</summary>
+    public AccessControl Access { get; init; } = AccessControl.None;
 
     /// <summary>Cancelled when the app is asked to end: what it still asks for must not be waited for. Set by the supervisor.</summary>
     public CancellationToken AppStopping { get; set; }

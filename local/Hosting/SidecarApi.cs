@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Faults;
+using DaprShop.Local.Grpc;
 using DaprShop.Local.Invocation;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -21,7 +22,10 @@ internal static class SidecarApi
         if (token is not null) app.UseToken(Encoding.UTF8.GetBytes(token));
         app.UseSingleSlashes();
         app.UseFaults(faults);
-        app.Use((context, next) => invoker.TryInvokeAsync(context) ?? AnswerAsync(context, next, invoker));
+        var proxy = app.Services.GetRequiredService<GrpcProxy>();
+        app.Use((context, next) => GrpcProxy.IsCall(context.Request)
+            ? DaprGrpcMethods.IsDapr(context.Request.Path) ? next(context) : proxy.ForwardAsync(context)
+            : invoker.TryInvokeAsync(context) ?? AnswerAsync(context, next, invoker));
         app.UseRouting();
         app.MapBuildingBlocks();
     }

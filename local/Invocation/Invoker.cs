@@ -47,6 +47,13 @@ internal sealed class Invoker(AppRegistry apps, IHttpForwarder forwarder, IInvoc
             await Failed(target, $"couldn't find service: {target.AppId}").WriteAsync(context.Response);
             return;
         }
+        if (apps.Of(target.AppId)[0].Access.Denial(context.GetSidecar(), target.PathAndQuery, context.Request.Method) is { } denial)
+        {
+            await new DaprError(
+                StatusCodes.Status403Forbidden, "ERR_DIRECT_INVOKE", global::Grpc.Core.StatusCode.PermissionDenied,
+                $"failed to invoke, id: {target.AppId}, err: rpc error: code = PermissionDenied desc = {denial}").WriteAsync(context.Response);
+            return;
+        }
         var reason = "connection refused";
         for (var tries = apps.Of(target.AppId).Count; tries > 0 && apps.Next(target.AppId) is { } callee; tries--)
         {

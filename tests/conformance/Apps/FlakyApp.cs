@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace DaprShop.Conformance.Tests.Apps;
 
-/// <summary>Fails as often as it is told: <c>/fail/{mark}?times=2&amp;status=503</c>; <c>/slow/{mark}</c> answers after a second.</summary>
+/// <summary>Fails as often as it is told: <c>/fail/{mark}?times=2&amp;status=503</c>; <c>/slow/{mark}</c> answers after three seconds.</summary>
 internal static class FlakyApp
 {
     public static void Map(WebApplication app, TestApp log)
@@ -19,7 +19,7 @@ internal static class FlakyApp
         app.Map("/slow/{mark}", async (HttpContext http) =>
         {
             await log.HearAsync(http.Request);
-            await Task.Delay(1000);
+            await Task.Delay(3000);
             return Results.Text("late");
         });
     }

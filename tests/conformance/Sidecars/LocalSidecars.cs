@@ -26,6 +26,8 @@ internal sealed class LocalSidecars : ISidecars
                 AppPort = app.Port,
                 DaprHttpPort = app.HttpPort,
                 DaprGrpcPort = app.GrpcPort,
+                SpeaksGrpc = app.IsGrpc,
+                ConfigurationFile = files.ConfigurationOf(app.Id),
             })],
             DataDirectory = _data,
             Resources = resources,

@@ -120,7 +120,7 @@ internal static class ResourceTexts
         metadata: { name: resiliency }
         spec:
           policies:
-            timeouts: { short: 300ms }
+            timeouts: { short: 1s }
             retries:
               thrice: { policy: constant, duration: 10ms, maxRetries: 3 }
               unavailable:
@@ -128,8 +128,6 @@ internal static class ResourceTexts
                 duration: 10ms
                 maxRetries: 3
                 matching: { httpStatusCodes: "503" }
-            circuitBreakers:
-              brittle: { maxRequests: 1, timeout: 60s, trip: consecutiveFailures >= 3 }
           targets:
             apps:
               flaky: { timeout: short, retry: unavailable }
@@ -206,7 +204,6 @@ internal static class ResourceTexts
           metadata:
             - { name: schedule, value: "@every 1s" }
             - { name: route, value: /cron/tock }
-            - { name: direction, value: input }
         scopes: [events]
         ---
         apiVersion: dapr.io/v1alpha1

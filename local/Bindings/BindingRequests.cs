@@ -1,0 +1,55 @@
+using System.Collections.Frozen;
+using DaprShop.Local.Configuration;
+using DaprShop.Local.Errors;
+using DaprShop.Local.Hosting;
+using Grpc.Core;
+
+namespace DaprShop.Local.Bindings;
+
+/// <summary>The output bindings of every sidecar, which HTTP and gRPC both call.</summary>
+public sealed class BindingRequests
+{
+    private const string Prefix = "bindings.";
+
+    private readonly FrozenDictionary<string, FrozenDictionary<string, IOutputBinding>> _bindings;
+
+    /// <exception cref="ConfigurationError">A component that cannot be served.</exception>
+    public BindingRequests(AppRegistry apps) => _bindings = apps.Sidecars.DistinctBy(sidecar => sidecar.AppId).ToFrozenDictionary(
+        sidecar => sidecar.AppId,
+        sidecar => sidecar.Components
+            .Where(spec => spec.Type.StartsWith(Prefix, StringComparison.Ordinal))
+            .Select(spec => (spec.Name, Binding: OutputBindings.Open(spec)))
+            .Where(opened => opened.Binding is not null)
+            .ToFrozenDictionary(opened => opened.Name, opened => opened.Binding!, StringComparer.Ordinal));
+
+    /// <exception cref="BindingError">It went wrong.</exception>
+    public async Task<BindingAnswer> InvokeAsync(Sidecar sidecar, string name, BindingCall call, CancellationToken cancellation)
+    {
+        try
+        {
+            return await BindingOf(sidecar, name, call.Operation).InvokeAsync(call, cancellation);
+        }
+        catch (BindingFailure failure)
+        {
+            var error = new DaprError(
+                500, "ERR_INVOKE_OUTPUT_BINDING", StatusCode.Internal, $"error invoking output binding {name}: {failure.Message}");
+            throw new BindingError(error, failure.Answer);
+        }
+    }
+
+    private IOutputBinding BindingOf(Sidecar sidecar, string name, string operation)
+    {
+        if (operation.Length == 0) throw new BindingFailure("operation field is missing from request");
+        if (!_bindings[sidecar.AppId].TryGetValue(name, out var binding)) throw new BindingFailure($"couldn't find output binding {name}");
+        return binding.Operations.Contains(operation) ? binding : throw new BindingFailure(
+            $"binding {name} does not support operation {operation}. supported operations:{string.Join(' ', binding.Operations)}");
+    }
+}
+
+/// <summary>An error of a binding, with what the binding had to say about it.</summary>
+public sealed class BindingError(DaprError error, BindingAnswer answer) : Exception(error.Message)
+{
+    public DaprError Error { get; } = error;
+
+    public BindingAnswer Answer { get; } = answer;
+}

@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using Cronos;
+using DaprShop.Local.Configuration;
+using DaprShop.Local.Hosting;
+using DaprShop.Local.Resiliency;
+
+namespace DaprShop.Local.Bindings;
+
+/// <summary>
+/// <c>bindings.cron</c>: posts to the app at the times of its schedule, while the app answers. An app that is not said to want it
+/// (<c>direction: input</c>) is asked first, with OPTIONS.
+/// https://docs.dapr.io/reference/components-reference/supported-bindings/cron/
+/// </summary>
+internal sealed class CronBindings : IAppObserver
+{
+    private readonly Dictionary<string, List<CronBinding>> _bindings;
+    private readonly ConcurrentDictionary<Sidecar, (CancellationTokenSource Stop, Task Ticking)> _running = new();
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    /// <exception cref="ConfigurationError">A schedule that is none.</exception>
+    public CronBindings(AppRegistry apps, TimeProvider time, ILogger<CronBindings> logger)
+    {
+        (_time, _logger) = (time, logger);
+        _bindings = apps.Sidecars.DistinctBy(sidecar => sidecar.AppId).ToDictionary(
+            sidecar => sidecar.AppId,
+            sidecar => sidecar.Components.Where(spec => spec.Type == "bindings.cron").Select(CronBinding.Of).ToList());
+    }
+
+    public async Task AppReadyAsync(Sidecar sidecar, CancellationToken cancellation)
+    {
+        List<CronBinding> wanted = [];
+        foreach (var binding in _bindings[sidecar.AppId])
+            if (binding.IsInput || await WantsAsync(sidecar.App, binding.Route, cancellation)) wanted.Add(binding);
+        var stop = new CancellationTokenSource();
+        _running[sidecar] = (stop, Task.WhenAll(wanted.Select(binding => TickAsync(sidecar.App, binding, stop.Token))));
+    }
+
+    public async Task AppGoneAsync(Sidecar sidecar)
+    {
+        if (!_running.TryRemove(sidecar, out var running)) return;
+        await running.Stop.CancelAsync();
+        await running.Ticking;
+        running.Stop.Dispose();
+    }
+
+    private static async Task<bool> WantsAsync(AppChannel app, string route, CancellationToken cancellation)
+    {
+        using var request = RequestTo(app, HttpMethod.Options, route);
+        using var response = await app.Http.SendAsync(request, cancellation);
+        return response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.MethodNotAllowed;
+    }
+
+    private async Task TickAsync(AppChannel app, CronBinding binding, CancellationToken stop)
+    {
+        var last = _time.GetUtcNow();
+        try
+        {
+            while (binding.Schedule(last) is { } next)
+            {
+                if (next - _time.GetUtcNow() is { Ticks: > 0 } pause) await Task.Delay(pause, _time, stop);
+                last = next;
+                await PostAsync(app, binding, stop);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The app is gone.
+        }
+    }
+
+    private async Task PostAsync(AppChannel app, CronBinding binding, CancellationToken stop)
+    {
+        try
+        {
+            using var request = RequestTo(app, HttpMethod.Post, binding.Route);
+            request.Headers.TryAddWithoutValidation("timeZone", TimeZoneInfo.Local.Id);
+            request.Headers.TryAddWithoutValidation(
+                "readTimeUTC", _time.GetUtcNow().ToString("yyyy-MM-dd HH:mm:ss.fffffff +0000 'UTC'", CultureInfo.InvariantCulture));
+            using var response = await app.Http.SendAsync(request, stop);
+            if (!response.IsSuccessStatusCode)
+                _logger.LogWarning("{AppId} answered {Status} to {Binding}", app.AppId, (int)response.StatusCode, binding.Name);
+        }
+        catch (HttpRequestException error)
+        {
+            _logger.LogWarning("{AppId} could not hear {Binding}: {Reason}", app.AppId, binding.Name, error.Message);
+        }
+    }
+
+    private static HttpRequestMessage RequestTo(AppChannel app, HttpMethod verb, string route)
+    {
+        var request = new HttpRequestMessage(verb, new Uri(app.Address!, route.TrimStart('/'))) { Content = new ByteArrayContent([]) };
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
+        if (app.Token is not null) request.Headers.TryAddWithoutValidation("dapr-api-token", app.Token);
+        return request;
+    }
+}
+
+/// <summary>One schedule.</summary>
+/// <param name="Name">Of the component.</param>
+/// <param name="Route">Where the app hears of it.</param>
+/// <param name="IsInput">The app need not be asked.</param>
+/// <param name="Schedule">The next time after another.</param>
+internal sealed record CronBinding(string Name, string Route, bool IsInput, Func<DateTimeOffset, DateTimeOffset?> Schedule)
+{
+    private const string Every = "@every ";
+
+    public static CronBinding Of(ComponentSpec spec)
+    {
+        var settings = new ComponentSettings(spec);
+        var text = settings.Text("schedule") ?? throw settings.Error("schedule is missing");
+        return new CronBinding(
+            spec.Name, settings.Text("route") ?? spec.Name, settings.List("direction").Contains("input", StringComparer.OrdinalIgnoreCase),
+            Parse(text) ?? throw settings.Error($"schedule '{text}' is neither a cron expression nor @every with a duration"));
+    }
+
+    private static Func<DateTimeOffset, DateTimeOffset?>? Parse(string text)
+    {
+        if (text.StartsWith(Every, StringComparison.Ordinal))
+        {
+            if (!GoDuration.TryParse(text[Every.Length..].Trim(), out var interval) || interval <= TimeSpan.Zero) return null;
+            var whole = TimeSpan.FromSeconds(Math.Max(1, Math.Floor(interval.TotalSeconds)));
+            return after => after + whole;
+        }
+        var format = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length == 6 ? CronFormat.IncludeSeconds : CronFormat.Standard;
+        return CronExpression.TryParse(text, format, out var cron)
+            ? after => cron.GetNextOccurrence(after, TimeZoneInfo.Local)
+            : null;
+    }
+}

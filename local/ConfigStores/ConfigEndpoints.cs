@@ -1,0 +1,65 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DaprShop.Local.Hosting;
+
+namespace DaprShop.Local.ConfigStores;
+
+/// <summary><c>/v1.0/configuration</c>: https://docs.dapr.io/reference/api/configuration_api/</summary>
+internal static class ConfigEndpoints
+{
+    private static readonly string[] s_versions = ["v1.0", "v1.0-alpha1"];
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
+
+    public static void AddConfiguration(this IServiceCollection services) => services.AddSingleton<ConfigurationStores>();
+
+    public static void MapConfiguration(this IEndpointRouteBuilder routes)
+    {
+        foreach (var version in s_versions)
+        {
+            var store = routes.MapGroup($"/{version}/configuration/{{store}}");
+            store.MapGet("", Get);
+            store.MapGet("subscribe", Subscribe);
+            store.MapGet("{id}/unsubscribe", Unsubscribe);
+        }
+    }
+
+    private static IResult Get(HttpContext http, string store, ConfigurationStores stores)
+    {
+        var items = stores.Get(http.GetSidecar(), store, KeysOf(http));
+        return items.Count == 0 ? Results.NoContent() : Results.Json(items, s_json, "application/json");
+    }
+
+    /// <summary>The app hears of changes at <c>POST /configuration/{store}/{key}</c>.</summary>
+    private static IResult Subscribe(HttpContext http, string store, ConfigurationStores stores)
+    {
+        var app = http.GetSidecar().App;
+        var id = stores.Subscribe(http.GetSidecar(), store, KeysOf(http), (id, items) => TellAsync(app, store, id, items));
+        return Results.Json(new { id }, s_json, "application/json");
+    }
+
+    private static IResult Unsubscribe(HttpContext http, string store, string id, ConfigurationStores stores) =>
+        stores.Unsubscribe(http.GetSidecar(), store, id) is { } message
+            ? Results.Json(new { message }, s_json, "application/json", StatusCodes.Status500InternalServerError)
+            : Results.Json(new { ok = true }, s_json, "application/json");
+
+    private static string[] KeysOf(HttpContext http) => [.. http.Request.Query["key"].OfType<string>()];
+
+    private static async Task TellAsync(AppChannel app, string store, string id, IReadOnlyDictionary<string, ConfigItem> items)
+    {
+        foreach (var key in items.Keys)
+        {
+            using var limit = new CancellationTokenSource(s_patience);
+            using var request = new HttpRequestMessage(
+                HttpMethod.Post, new Uri(app.Address!, $"configuration/{Uri.EscapeDataString(store)}/{Uri.EscapeDataString(key)}"));
+            request.Content = JsonContent.Create(new { id, items }, options: s_json);
+            if (app.Token is not null) request.Headers.TryAddWithoutValidation("dapr-api-token", app.Token);
+            using var response = await app.Http.SendAsync(request, limit.Token);
+            response.EnsureSuccessStatusCode();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Net;
+using DaprShop.Local.Hosting;
+using Grpc.Core;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace DaprShop.Local.Invocation;
+
+/// <summary>
+/// gRPC proxying: calls of services that are not Dapr's own go to the app that <c>dapr-app-id</c> names, stream by stream.
+/// https://docs.dapr.io/developing-applications/building-blocks/service-invocation/howto-invoke-services-grpc/
+/// </summary>
+internal sealed class GrpcProxy(AppRegistry apps, IHttpForwarder forwarder)
+{
+    private static readonly ForwarderRequestConfig s_forwarding = new()
+    {
+        ActivityTimeout = TimeSpan.FromDays(1),
+        Version = HttpVersion.Version20,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
+
+    /// <summary>Whether the request is a gRPC call, of whatever service.</summary>
+    public static bool IsCall(HttpRequest request) =>
+        request.Protocol == "HTTP/2" && request.ContentType is { } type && type.StartsWith("application/grpc", StringComparison.Ordinal);
+
+    public async Task ForwardAsync(HttpContext context)
+    {
+        var headers = context.Request.Headers;
+        if ((headers["dapr-callee-app-id"] is [{ Length: > 0 } id] ? id : headers["dapr-app-id"] is [{ Length: > 0 } app] ? app : null) is not { } appId)
+        {
+            Fail(context.Response, StatusCode.Unknown, "failed to proxy request: required metadata dapr-callee-app-id or dapr-app-id not found");
+            return;
+        }
+        if (apps.Next(appId) is not { } callee)
+        {
+            Fail(context.Response, StatusCode.Unknown, $"couldn't find service: {appId}");
+            return;
+        }
+        var target = new InvocationTarget(appId, context.Request.Path.Value!);
+        if (callee.Access.Denial(context.GetSidecar(), target.PathAndQuery, "") is { } denial)
+        {
+            Fail(context.Response, StatusCode.PermissionDenied, denial);
+            return;
+        }
+        using var call = callee.App.Begin();
+        var error = await forwarder.SendAsync(
+            context, callee.App.BaseAddress, callee.App.Http, s_forwarding, new InvocationTransformer(context.GetSidecar(), callee, target));
+        if (error != ForwarderError.None && !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        {
+            context.Response.Clear();
+            Fail(context.Response, StatusCode.Unavailable, $"error invoking app channel: {error}");
+        }
+    }
+
+    /// <summary>An answer of gRPC without a message: the status is all there is.</summary>
+    private static void Fail(HttpResponse response, StatusCode status, string message)
+    {
+        response.ContentType = "application/grpc";
+        response.Headers["grpc-status"] = $"{(int)status}";
+        response.Headers["grpc-message"] = Uri.EscapeDataString(message);
+    }
+}

@@ -1,0 +1,24 @@
+using Dapr.Client.Autogen.Grpc.v1;
+using Grpc.AspNetCore.Server.Model;
+using Grpc.Core;
+
+namespace DaprShop.Local.Grpc;
+
+/// <summary>Locks over gRPC.</summary>
+public sealed partial class DaprGrpc
+{
+    internal Task<TryLockResponse> TryLock(TryLockRequest request, ServerCallContext context) =>
+        Task.FromResult(new TryLockResponse { Success = locks.Try(SidecarOf(context), request) });
+
+    internal Task<UnlockResponse> Unlock(UnlockRequest request, ServerCallContext context) =>
+        Task.FromResult(new UnlockResponse { Status = locks.Unlock(SidecarOf(context), request) });
+}
+
+public sealed partial class DaprGrpcMethods
+{
+    private static void AddLocks(ServiceMethodProviderContext<DaprGrpc> context)
+    {
+        Unary<TryLockRequest, TryLockResponse>(context, "TryLockAlpha1", (dapr, request, call) => dapr.TryLock(request, call));
+        Unary<UnlockRequest, UnlockResponse>(context, "UnlockAlpha1", (dapr, request, call) => dapr.Unlock(request, call));
+    }
+}

@@ -1,0 +1,29 @@
+using DaprShop.Conformance.Tests.Sidecars;
+
+namespace DaprShop.Conformance.Tests;
+
+/// <summary>Policies of <c>Resiliency</c> files around invocation: https://docs.dapr.io/operations/resiliency/</summary>
+public sealed class ResiliencyTests(TestWorld world)
+{
+    private readonly string _mark = Guid.NewGuid().ToString("N");
+
+    [Theory]
+    [InlineData(1, 503, 200, 2)]
+    [InlineData(3, 503, 200, 4)]
+    [InlineData(9, 503, 503, 4)]
+    [InlineData(9, 500, 500, 1)]
+    [InlineData(9, 404, 404, 1)]
+    public async Task What_the_policy_matches_is_tried_again(int times, int status, int answered, int calls)
+    {
+        var answer = await world.CallAsync("caller", "POST", $"/v1.0/invoke/flaky/method/fail/{_mark}?times={times}&status={status}", "{}");
+        Assert.Equal(answered, answer.Status);
+        Assert.Equal(calls, world["flaky"].Log.Count(heard => heard.Path.EndsWith(_mark, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task What_takes_too_long_is_given_up()
+    {
+        var answer = await world.CallAsync("caller", "GET", $"/v1.0/invoke/flaky/method/slow/{_mark}");
+        Assert.Equal((500, "ERR_DIRECT_INVOKE"), (answer.Status, answer.ErrorCode));
+    }
+}
