@@ -29,7 +29,7 @@ public sealed class RunFileTests : IDisposable
     [InlineData("version: 1\napps:\n- appDirPath: one\n  appPort: 70000", ":4: 'appPort' must be a port")]
     [InlineData("version: 1\napps:\n- appDirPath: one\n  command: dotnet run", ":4: 'command' must be a list")]
     [InlineData("version: 1\napps:\n- appDirPath: one\n  enableApiLogging: maybe", ":4: 'enableApiLogging' must be true or false")]
-    [InlineData("version: 1\napps:\n- appDirPath: one\n  appProtocol: grpc", ":4: appProtocol 'grpc' is not served locally")]
+    [InlineData("version: 1\napps:\n- appDirPath: one\n  appProtocol: https", ":4: appProtocol 'https' is not served locally")]
     [InlineData("version: 1\napps:\n- appDirPath: one\n  appLogDestination: paper", ":4: 'appLogDestination' must be console")]
     [InlineData("version: 1\napps:\n- appDirPath: one\n  env: [A]", ":4: 'env' must be a mapping")]
     [InlineData("version: 1\napps:\n- appDirPath: one\n- appDirPath: ./one", ":4: appID 'one' is there twice")]
