@@ -28,7 +28,8 @@ internal static class Builds
         {
             if (ProgramOf(app) is not { } program || File.Exists(program)) continue;
             if (!mayBuild)
-                throw new ConfigurationError($"{app.Source}: {YamlMap.DisplayName(program)} of '{app.AppId}' is not there; build it, or leave out --no-build");
+                throw new ConfigurationError(
+                    $"{app.Source}: {YamlMap.DisplayName(program)} of '{app.AppId}' is not there; build it, or leave out --no-build");
             Build(app, configuration ?? Own);
         }
     }

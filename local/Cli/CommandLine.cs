@@ -112,7 +112,7 @@ public static class CommandLineParser
     };
 
     /// <summary>Flags whose value may be left out, and then is this; a value comes after <c>=</c>.</summary>
-    private static readonly Dictionary<string, (string Value, Func<CommandLine, string, CommandLine> Take)> s_optional = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, (string Value, Func<CommandLine, string, CommandLine> Take)> s_optional = new()
     {
         ["--in-process"] = (All, (line, value) => line with { InProcess = [.. line.InProcess, .. List(value)] }),
     };
@@ -145,7 +145,9 @@ public static class CommandLineParser
     private static string[] List(string value) => value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private static IEnumerable<(string App, string Value)> Pairs(string flag, string value) => List(value).Select(pair =>
-        pair.Split('=') is [{ Length: > 0 } app, { Length: > 0 } given] ? (app, given) : throw new UsageError($"{flag} {value}: write app=value"));
+        pair.Split('=') is [{ Length: > 0 } app, { Length: > 0 } given]
+            ? (app, given)
+            : throw new UsageError($"{flag} {value}: write app=value"));
 
     private static Dictionary<string, T> Merged<T>(
         IReadOnlyDictionary<string, T> before, IEnumerable<(string App, string Value)> pairs, Func<string, string, T> read)

@@ -85,13 +85,13 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
     private static IReadOnlyList<RunFileApp> Chosen(string flag, IReadOnlyList<RunFileApp> apps, IReadOnlyList<string>? ids)
     {
         if (ids is null) return apps;
-        return ids.FirstOrDefault(id => apps.All(app => app.AppId != id)) is { } unknown
-            ? throw new ConfigurationError($"{flag}: there is no app '{unknown}'; there are {string.Join(", ", apps.Select(app => app.AppId))}")
-            : [.. apps.Where(app => ids.Contains(app.AppId))];
+        if (ids.FirstOrDefault(id => apps.All(app => app.AppId != id)) is not { } unknown) return [.. apps.Where(app => ids.Contains(app.AppId))];
+        throw new ConfigurationError($"{flag}: there is no app '{unknown}'; there are {string.Join(", ", apps.Select(app => app.AppId))}");
     }
 
     /// <summary>Null for all.</summary>
-    private static IReadOnlyList<string>? InProcess(CommandLine line) => line.InProcess.Contains(CommandLineParser.All) ? null : line.InProcess;
+    private static IReadOnlyList<string>? InProcess(CommandLine line) =>
+        line.InProcess.Contains(CommandLineParser.All) ? null : line.InProcess;
 
     private RunFileApp Implementation(RunFileApp app) =>
         line.Swap.TryGetValue(app.AppId, out var name) ? Swap.For(app, name, mayBuild: !line.NoBuild) : app;

@@ -17,7 +17,8 @@ internal static class Swap
         var folder = Path.Combine(Path.GetDirectoryName(app.Directory)!, $"{app.AppId}-{name}");
         var file = Path.Combine(folder, FileName);
         if (!File.Exists(file)) throw new ConfigurationError($"--swap {app.AppId}={name}: {YamlMap.DisplayName(file)} does not exist");
-        if (YamlMap.ReadFile(file) is not [var swap]) throw new ConfigurationError($"{YamlMap.DisplayName(file)}:1: a swap file is one YAML document");
+        if (YamlMap.ReadFile(file) is not [var swap])
+            throw new ConfigurationError($"{YamlMap.DisplayName(file)}:1: a swap file is one YAML document");
         swap.Only("command", "env", "needs", "build", "makes");
         var command = swap.Texts("command");
         if (command.Count == 0) throw swap.Error("command", "'command' is required");

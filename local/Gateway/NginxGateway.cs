@@ -9,10 +9,12 @@ namespace DaprShop.Local.Gateway;
 /// <param name="executable">From <see cref="Find"/>.</param>
 public sealed class NginxGateway(string executable, GatewaySettings settings, ILoggerFactory logs) : IGateway
 {
+    private const string SetPriv = "/usr/bin/setpriv";
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_restartDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>A reload is under way when the signal is sent; workers with the former addresses take no more requests soon after.</summary>
+    /// <summary>A reload is under way when the signal is sent; workers with former addresses take no more requests soon after.</summary>
     private static readonly TimeSpan s_reload = TimeSpan.FromSeconds(1);
 
     private readonly ILogger _logger = logs.CreateLogger("gateway");
@@ -121,7 +123,7 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
 
     private Process Launch()
     {
-        var process = Run("-g", "daemon off;");
+        var process = RunWithParent("-g", "daemon off;");
         process.ErrorDataReceived += (_, line) =>
         {
             if (line.Data is { Length: > 0 } text) _logger.LogWarning("nginx: {Line}", text);
@@ -130,8 +132,39 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
         return process;
     }
 
-    private Process Run(params string[] arguments) => Process.Start(new ProcessStartInfo(
-        executable, ["-p", _directory, "-c", Path.Combine(_directory, "nginx.conf"), "-e", "stderr", .. arguments])
+    private Process Run(params string[] arguments) => Start([executable, .. Common(arguments)]);
+
+    /// <summary>
+    /// On Linux the kernel ends nginx when the runtime is killed (<c>PR_SET_PDEATHSIG</c>, by way of util-linux's setpriv); strictly
+    /// speaking when the thread ends that started it, so that thread stays. Elsewhere the next run does (<see cref="StopLeftoverAsync"/>).
+    /// </summary>
+    private Process RunWithParent(params string[] arguments)
+    {
+        if (!File.Exists(SetPriv)) return Run(arguments);
+        var started = new TaskCompletionSource<Process>();
+        var parent = new Thread(Live) { IsBackground = true, Name = "nginx" };
+        parent.Start();
+        return started.Task.GetAwaiter().GetResult();
+
+        void Live()
+        {
+            try
+            {
+                var process = Start([SetPriv, "--pdeathsig", "TERM", executable, .. Common(arguments)]);
+                started.SetResult(process);
+                process.WaitForExit();
+            }
+            catch (Exception error)
+            {
+                started.TrySetException(error); // or, once it has started, disposed of
+            }
+        }
+    }
+
+    private string[] Common(string[] arguments) =>
+        ["-p", _directory, "-c", Path.Combine(_directory, "nginx.conf"), "-e", "stderr", .. arguments];
+
+    private static Process Start(string[] command) => Process.Start(new ProcessStartInfo(command[0], command[1..])
     {
         RedirectStandardError = true,
         UseShellExecute = false,

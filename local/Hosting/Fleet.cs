@@ -7,7 +7,7 @@ namespace DaprShop.Local.Hosting;
 
 /// <summary>
 /// The replicas of every app, each an app beside a sidecar of its own, and how they come and go while calls are made: a new one takes
-/// part when it is healthy; an old one gets no new calls, messages or actors, ends what it is at, and only then is asked to end.
+/// part when it is ready; an old one gets no new calls, messages or actors, ends what it is at, and only then is asked to end.
 /// </summary>
 internal sealed class Fleet(
     LocalRuntimeOptions options, AppRegistry registry, SidecarPorts ports, ProcessRecord processes, IReadOnlyList<IAppObserver> observers,
@@ -71,7 +71,7 @@ internal sealed class Fleet(
     }
 
     /// <summary>Adds replicas or drains the newest, until there are so many.</summary>
-    /// <exception cref="ConfigurationError">A new one does not become healthy; it is gone again.</exception>
+    /// <exception cref="ConfigurationError">A new one does not become ready; it is gone again.</exception>
     /// <exception cref="ArgumentException">There is no such app, or there cannot be so many.</exception>
     public Task ScaleAsync(string appId, int count, CancellationToken cancellation)
     {
@@ -85,8 +85,8 @@ internal sealed class Fleet(
         });
     }
 
-    /// <summary>A new replica for each, one after the other: up and healthy before the old one is drained.</summary>
-    /// <exception cref="ConfigurationError">A new one does not become healthy; it is gone again and the old one serves.</exception>
+    /// <summary>A new replica for each, one after the other: up and ready before the old one is drained.</summary>
+    /// <exception cref="ConfigurationError">A new one does not become ready; it is gone again and the old one serves.</exception>
     public Task ReplaceAsync(string appId, CancellationToken cancellation) => ChangeAsync(appId, async app =>
     {
         foreach (var old in registry.Of(appId))
@@ -131,13 +131,13 @@ internal sealed class Fleet(
         {
             supervisor.Start();
             await supervisor.ReadyAsync(limit.Token);
-            await HealthyAsync(sidecar, limit.Token);
+            await CanServeAsync(sidecar, limit.Token);
         }
         catch (Exception error)
         {
             await EndAsync(supervisor);
             if (error is OperationCanceledException && !cancellation.IsCancellationRequested)
-                throw new ConfigurationError($"a new process of '{app.AppId}' did not become healthy within {s_startPatience.TotalSeconds} s");
+                throw new ConfigurationError($"a new process of '{app.AppId}' did not become ready within {s_startPatience.TotalSeconds} s");
             throw;
         }
         registry.Add(sidecar);
@@ -162,7 +162,7 @@ internal sealed class Fleet(
     }
 
     /// <summary>An app that has <c>/healthz</c> says itself when it can take requests; another can when it listens.</summary>
-    private static async Task HealthyAsync(Sidecar sidecar, CancellationToken cancellation)
+    private static async Task CanServeAsync(Sidecar sidecar, CancellationToken cancellation)
     {
         while (true)
         {

@@ -5,14 +5,14 @@ namespace DaprShop.Local.Hosting;
 
 /// <summary>
 /// Free ports of this machine, below the range that operating systems take for outgoing connections, so that none is gone again by
-/// the time it is listened on. Each process hands out its own sequence, so that it never names one twice.
+/// the time it is listened on. Each process begins anywhere and hands out one after the other, so that it never names one twice.
 /// </summary>
 internal static class FreePorts
 {
     private const int From = 11_000;
     private const int Count = 21_000;
 
-    private static int s_next = Environment.ProcessId * 97;
+    private static int s_next = Random.Shared.Next(Count);
 
     public static int Take()
     {

@@ -1,26 +1,21 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 
 namespace DaprShop.Common;
 
 /// <summary>
-/// The end of a service that has been asked to end (SIGTERM): its readiness fails at once; it serves on for <c>Shop:DrainDelay</c> (zero
+/// The end of a service that has been asked to end (SIGTERM): <c>/healthz</c> is 503 at once; it serves on for <c>Shop:DrainDelay</c> (zero
 /// unless set: the local runtime takes a replica out of service before it asks; in a cluster that takes a while afterwards); then Kestrel
 /// takes no more connections, what is in flight is answered, and the background services end.
 /// </summary>
-internal sealed class Draining(IHostApplicationLifetime lifetime, IConfiguration configuration) : IHealthCheck, IHostedLifecycleService
+internal sealed class Draining(IConfiguration configuration) : IHostedLifecycleService
 {
     public static void Add(IServiceCollection services)
     {
-        services.AddSingleton<Draining>();
-        services.AddHostedService(provider => provider.GetRequiredService<Draining>());
-        services.AddHealthChecks().AddCheck<Draining>("draining");
+        services.AddHostedService<Draining>();
+        services.AddReadiness<IHostApplicationLifetime>(lifetime => !lifetime.ApplicationStopping.IsCancellationRequested);
     }
-
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(lifetime.ApplicationStopping.IsCancellationRequested ? HealthCheckResult.Unhealthy() : HealthCheckResult.Healthy());
 
     public Task StoppingAsync(CancellationToken cancellationToken) =>
         Task.Delay(configuration.GetValue("Shop:DrainDelay", TimeSpan.Zero), cancellationToken);

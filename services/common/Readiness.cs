@@ -3,7 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace DaprShop.Common;
 
-/// <summary>What a service needs before it can serve: until then <c>/healthz</c> is 503.</summary>
+/// <summary>What a service needs to serve: without it, <c>/healthz</c> is 503.</summary>
 public static class Readiness
 {
     public static IServiceCollection AddReadiness<T>(this IServiceCollection services, Func<T, bool> isReady) where T : notnull
@@ -16,6 +16,6 @@ public static class Readiness
     private sealed class Check(Func<bool> isReady) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-            Task.FromResult(isReady() ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("It is starting."));
+            Task.FromResult(isReady() ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("It is starting, or ending."));
     }
 }

@@ -8,6 +8,7 @@ namespace DaprShop.Ordering;
 /// outcome, tells others what was recorded; until there is nothing left to do. One run an order in this process; should another replica
 /// drive the same order too, all is idempotent. A run that stops half-way is taken up again by the order's reminder. Outcomes are recorded
 /// when the order turns back, comes to rest, or has to wait for a step: a run that dies before that is repeated, and gets the same answers.
+/// A service that is asked to end lets its runs come to their end, if nothing keeps them.
 /// <para>
 /// Sidecar calls for an order without trouble, from POST to rest: catalog, rates (mostly known), key, submit (within it: state read,
 /// reminder, state write); reserve, authorise, ship, capture ‖ commit; one turn that records them (state write); 2 publishes, shared with
@@ -16,12 +17,16 @@ namespace DaprShop.Ordering;
 /// </summary>
 public sealed class OrderDriver(
     OrderActors actors, SagaCalls calls, EventPublisher publisher, OrderProjector projector,
-    OrderingOptions options, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<OrderDriver> logger) : IDisposable
+    OrderingOptions options, TimeProvider time, ILogger<OrderDriver> logger) : IHostedService, IDisposable
 {
     private static readonly TimeSpan s_tellTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_lastRuns = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_lookAgain = TimeSpan.FromMilliseconds(10);
 
     private readonly ConcurrentDictionary<string, int> _asked = new();
     private readonly SemaphoreSlim _slots = new(options.MaxConcurrentOrders);
+    private readonly CancellationTokenSource _stopping = new();
+    private volatile bool _ending;
 
     /// <summary>Something has changed: drives the order from here, or has the run that is on its way look again.</summary>
     /// <param name="orderId">The order.</param>
@@ -37,11 +42,27 @@ public sealed class OrderDriver(
         if (_asked.TryAdd(orderId, 1)) _ = Run(orderId, null);
     }
 
-    public void Dispose() => _slots.Dispose();
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>No request is in flight any more. Runs that wait for something, or take too long, are left to the reminder.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _ending = true;
+        var limit = Task.Delay(s_lastRuns, cancellationToken);
+        while (!_asked.IsEmpty && !limit.IsCompleted) await Task.Delay(s_lookAgain, CancellationToken.None);
+        await _stopping.CancelAsync();
+    }
+
+    public void Dispose()
+    {
+        _slots.Dispose();
+        _stopping.Dispose();
+    }
 
     private async Task Run(string orderId, OrderFile? file)
     {
         await Task.Yield();
+        var stopping = _stopping.Token;
         var trip = new Trip(orderId, file);
         using var scope = logger.BeginScope("Order {OrderId}", orderId);
         int asked;
@@ -50,17 +71,17 @@ public sealed class OrderDriver(
             asked = _asked[orderId];
             try
             {
-                await _slots.WaitAsync(lifetime.ApplicationStopping);
+                await _slots.WaitAsync(stopping);
                 try
                 {
-                    await DriveOnce(trip, () => _asked[orderId] != asked, lifetime.ApplicationStopping);
+                    await DriveOnce(trip, () => _asked[orderId] != asked, stopping);
                 }
                 finally
                 {
                     _slots.Release();
                 }
             }
-            catch (Exception) when (lifetime.ApplicationStopping.IsCancellationRequested)
+            catch (Exception) when (stopping.IsCancellationRequested)
             {
                 return;
             }
@@ -102,7 +123,7 @@ public sealed class OrderDriver(
             if (!progress.IsRecorded) telling = await Record(telling, trip, progress, stopping);
             var pause = options.FirstRetry * Math.Pow(2, failures++);
             // The way back has no deadline: the reminder comes again, for ever.
-            if (hasChanged() || (progress.Order.Status == OrderStatus.Cancelling && pause > options.LongestRetry)) break;
+            if (_ending || hasChanged() || (progress.Order.Status == OrderStatus.Cancelling && pause > options.LongestRetry)) break;
             await Task.Delay(pause < options.LongestRetry ? pause : options.LongestRetry, time, stopping);
         }
         if (!progress.IsRecorded) telling = await Record(telling, trip, progress, stopping);

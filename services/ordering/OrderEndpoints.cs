@@ -11,6 +11,7 @@ namespace DaprShop.Ordering;
 public static partial class OrderEndpoints
 {
     private const int MaxPageSize = 100;
+    private static readonly TimeSpan s_lastWait = TimeSpan.FromSeconds(2);
     private static readonly Dictionary<string, OrderStatus> s_statuses = Enum.GetValues<OrderStatus>().ToDictionary(Name);
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(30);
 
@@ -38,7 +39,8 @@ public static partial class OrderEndpoints
 
     private static async Task<Results<Ok<OrderView>, Accepted<OrderView>, Problem>> Place(
         PlaceOrder body, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, ClaimsPrincipal user, HttpContext context,
-        Checkout checkout, OrderDriver driver, OrderProjector projector, OrderFeed feed, CancellationToken cancellation)
+        Checkout checkout, OrderDriver driver, OrderProjector projector, OrderFeed feed, IHostApplicationLifetime lifetime,
+        CancellationToken cancellation)
     {
         if (idempotencyKey is null || !KeyPattern().IsMatch(idempotencyKey))
             return Problem.BadRequest("The header Idempotency-Key is required: 1 to 200 visible characters.");
@@ -60,7 +62,7 @@ public static partial class OrderEndpoints
         context.Response.Headers.Location = location;
         if (wait is null) return TypedResults.Accepted(location, view!.ForMember());
 
-        view = await AtRest(watch, view!, wait.Value, cancellation);
+        view = await AtRest(watch, view!, wait.Value, lifetime, cancellation);
         context.Response.Headers["Preference-Applied"] = $"wait={(int)wait.Value.TotalSeconds}";
         return view.Status.IsRest() ? TypedResults.Ok(view.ForMember()) : TypedResults.Accepted(location, view.ForMember());
     }
@@ -120,11 +122,13 @@ public static partial class OrderEndpoints
         return TypedResults.Ok(await basket.Add(user.MemberId(), $"reorder-{view.Id}-{key}", lines, cancellation));
     }
 
-    /// <summary>The order once it is at rest, or as it is when the time is over.</summary>
-    private static async Task<OrderView> AtRest(OrderFeed.Watch watch, OrderView view, TimeSpan wait, CancellationToken cancellation)
+    /// <summary>The order once it is at rest, or as it is when the time is over, or soon when the service is to end.</summary>
+    private static async Task<OrderView> AtRest(
+        OrderFeed.Watch watch, OrderView view, TimeSpan wait, IHostApplicationLifetime lifetime, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(wait);
+        await using var stopping = lifetime.ApplicationStopping.Register(() => limit.CancelAfter(s_lastWait));
         try
         {
             while (!view.Status.IsRest()) view = await watch.Next(limit.Token) ?? view;

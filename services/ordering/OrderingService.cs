@@ -45,6 +45,8 @@ public static class OrderingService
 
         services.AddSingleton<OrderKeys>().AddSingleton<Checkout>();
         services.AddSingleton<OrderViews>().AddSingleton<OrderFeed>().AddSingleton<OrderDirectory>().AddSingleton<OrderProjector>();
+        // Stopped in the reverse order: the driver's last runs are still projected.
         services.AddHostedService(provider => provider.GetRequiredService<OrderProjector>());
+        services.AddHostedService(provider => provider.GetRequiredService<OrderDriver>());
     }
 }

@@ -31,6 +31,8 @@ public sealed class Door(HttpMessageHandler way, Uri url) : IDisposable
     {
     }
 
+    public Uri Url => url;
+
     /// <summary>Asks once; null when there was no answer.</summary>
     public async Task<Answer?> TryAsync(
         HttpMethod method, string path, string? token = null, object? body = null, params (string Name, string Value)[] headers)

@@ -17,12 +17,16 @@ public sealed class ShopProcess : IAsyncDisposable
     private readonly IReadOnlyDictionary<string, string> _settings;
     private readonly StreamWriter _log;
     private readonly int _port = FreePorts.Take();
-    private readonly Uri _faults = new($"http://127.0.0.1:{FreePorts.Take()}/faults");
+    private readonly Uri _control = new($"http://127.0.0.1:{FreePorts.Take()}/");
+    private readonly Uri _faults;
+    private readonly string _gateway;
     private Process _process = null!;
 
-    private ShopProcess(string name, IReadOnlyDictionary<string, string> settings)
+    private ShopProcess(string name, string gateway, IReadOnlyDictionary<string, string> settings)
     {
         _settings = settings;
+        _gateway = gateway;
+        _faults = new Uri(_control, "faults");
         var folder = Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts", "chaos")).FullName;
         LogFile = Path.Combine(folder, $"{DateTime.UtcNow:yyyyMMdd-HHmmss}-{name}.log");
         _log = new StreamWriter(LogFile) { AutoFlush = true };
@@ -39,9 +43,15 @@ public sealed class ShopProcess : IAsyncDisposable
 
     /// <param name="name">For its log file.</param>
     /// <param name="settings">Environment variables for every service.</param>
-    public static async Task<ShopProcess> StartAsync(string name, params (string Name, string Value)[] settings)
+    public static Task<ShopProcess> StartAsync(string name, params (string Name, string Value)[] settings) =>
+        StartBehindAsync("builtin", name, settings);
+
+    /// <param name="gateway"><c>builtin</c> or <c>nginx</c>.</param>
+    /// <param name="name">For its log file.</param>
+    /// <param name="settings">Environment variables for every service.</param>
+    public static async Task<ShopProcess> StartBehindAsync(string gateway, string name, params (string Name, string Value)[] settings)
     {
-        var shop = new ShopProcess(name, settings.ToDictionary(setting => setting.Name, setting => setting.Value));
+        var shop = new ShopProcess(name, gateway, settings.ToDictionary(setting => setting.Name, setting => setting.Value));
         shop.Start("--fresh");
         await shop.OpenAsync(TimeSpan.FromMinutes(2));
         return shop;
@@ -52,8 +62,8 @@ public sealed class ShopProcess : IAsyncDisposable
     {
         string[] arguments =
         [
-            Path.Combine(AppContext.BaseDirectory, "DaprShop.Local.dll"), "--random-ports", "--no-build", "--gateway", "builtin",
-            "--data", _data, "--port", $"{_port}", "--control", $"{_faults.Port}", .. flags,
+            Path.Combine(AppContext.BaseDirectory, "DaprShop.Local.dll"), "--random-ports", "--no-build", "--gateway", _gateway,
+            "--data", _data, "--port", $"{_port}", "--control", $"{_control.Port}", .. flags,
         ];
         var start = new ProcessStartInfo("dotnet", arguments)
         {
@@ -130,6 +140,16 @@ public sealed class ShopProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Which replicas there are.</summary>
+    public async Task<IReadOnlyList<ReplicaDoc>> ReplicasAsync() =>
+        await _http.GetFromJsonAsync<List<ReplicaDoc>>(new Uri(_control, "apps"), JsonSerializerOptions.Web) ?? [];
+
+    /// <summary>So many replicas; ends when they are there, or gone.</summary>
+    public Task ScaleAsync(string service, int count) => ChangeAsync($"apps/{service}/replicas", new { count });
+
+    /// <summary>A new process in place of each of the service's; ends when the old ones are gone.</summary>
+    public Task ReplaceAsync(string service) => ChangeAsync($"apps/{service}/restart", null);
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
@@ -144,6 +164,13 @@ public sealed class ShopProcess : IAsyncDisposable
         _http.Dispose();
         lock (_log) _log.Dispose();
         Directory.Delete(_data, recursive: true);
+    }
+
+    private async Task ChangeAsync(string path, object? body)
+    {
+        using var patient = new HttpClient { Timeout = TimeSpan.FromSeconds(90) };
+        using var answer = await patient.PostAsync(new Uri(_control, path), body is null ? null : JsonContent.Create(body, body.GetType()));
+        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"{path}: {await answer.Content.ReadAsStringAsync()}");
     }
 
     /// <summary>A child of the runtime that runs <c>DaprShop.{Service}.dll</c>.</summary>
@@ -187,3 +214,6 @@ public sealed class ShopProcess : IAsyncDisposable
 }
 
 public sealed record FaultHits(string App, string On, string Match, string When, string Do, int Seen, int Hit);
+
+/// <summary>As the control port tells it.</summary>
+public sealed record ReplicaDoc(string App, int Replica, string Url, bool Healthy);

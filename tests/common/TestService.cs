@@ -45,6 +45,8 @@ internal sealed class TestService : IAsyncDisposable
         return (response, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement);
     }
 
+    public Task StopAsync(CancellationToken cancellation) => _app.StopAsync(cancellation);
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();

@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using DaprShop.Local.Cli;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Gateway;
 using DaprShop.Local.Hosting;
@@ -9,12 +10,14 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace DaprShop.EndToEnd.Tests;
 
 /// <summary>
-/// The whole shop of dapr.yaml on the local runtime: every service a process of its own, random ports, data in a temporary directory,
-/// the gateway named by <c>SHOP_GATEWAY</c> in front. With <c>SHOP_REDIS=1</c> its events go through a real Redis.
+/// The whole shop of dapr.yaml on the local runtime: every service a process of its own, or all in this one with
+/// <c>SHOP_HOSTING=in-process</c>; random ports, data in a temporary directory, the gateway named by <c>SHOP_GATEWAY</c> in front. With
+/// <c>SHOP_REDIS=1</c> its events go through a real Redis.
 /// </summary>
 public sealed class LocalShop : IAsyncDisposable
 {
     private static readonly RunFile s_runFile = RunFile.Read(Repository.Root);
+    private static readonly bool s_inProcess = Environment.GetEnvironmentVariable("SHOP_HOSTING") == "in-process";
 
     private readonly string _data = Directory.CreateTempSubdirectory("daprshop-").FullName;
     private readonly Dictionary<string, string> _settings;
@@ -101,6 +104,7 @@ public sealed class LocalShop : IAsyncDisposable
         Environment = app.Environment.Concat(_settings).ToDictionary(setting => setting.Key, setting => setting.Value),
         Directory = app.Directory,
         Command = app.Command,
+        Create = s_inProcess ? InProcessService.Load(app.AppId, Builds.ProgramOf(app.In(null))!, app.Directory, _log) : null,
     };
 
     private async Task CloseAsync()

@@ -38,6 +38,28 @@ public sealed partial class ProgramTests
         data.Delete(recursive: true);
     }
 
+    [Theory]
+    [InlineData("nginx")]
+    [InlineData("builtin")]
+    public async Task Killed_it_takes_everything_along(string gateway)
+    {
+        SharedShop.RequireOwn();
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere nginx is ended by the next run only.");
+        Assert.SkipWhen(
+            gateway == "nginx" && Local.Gateway.NginxGateway.Find() is null && Environment.GetEnvironmentVariable("CI") != "true",
+            "nginx is not installed.");
+        var data = Directory.CreateTempSubdirectory("daprshop-");
+        using var program = Start(gateway, data.FullName);
+        var ports = Ports().Matches(await ReadUntilAsync(program.StandardOutput, "services ready"))
+            .Select(match => int.Parse(match.Groups["port"].Value)).ToList();
+        Assert.All(ports, port => Assert.True(Answers(port)));
+
+        program.Kill();
+
+        await Eventually.Async(() => Task.FromResult(ports.Where(Answers).ToList()), open => open.Count == 0, "every port to be closed");
+        data.Delete(recursive: true);
+    }
+
     /// <summary>Who runs tests in the background has SIGINT ignored, and so would the program.</summary>
     private static Process Start(string gateway, string data)
     {

@@ -21,7 +21,7 @@ internal sealed partial class RuntimeProcess : IAsyncDisposable
     public RuntimeProcess(string data, params string[] flags)
     {
         Data = data;
-        var program = Path.Combine(Repository.Root, "local", "bin", Build, "net10.0", "DaprShop.Local.dll");
+        var program = Path.Combine(OutputOf("local"), "DaprShop.Local.dll");
         _process = Process.Start(new ProcessStartInfo(
             "dotnet", [program, "--only", "payment", "--random-ports", "--gateway", "none", "--data", data, .. flags])
         {
@@ -54,6 +54,9 @@ internal sealed partial class RuntimeProcess : IAsyncDisposable
         var file = Directory.EnumerateFiles(Path.Combine(Data, "run")).Single();
         return Process.GetProcessById(int.Parse(Path.GetFileName(file)));
     }
+
+    /// <summary>Where a project of the repository was built to.</summary>
+    public static string OutputOf(string project) => Path.Combine(Repository.Root, project, "bin", Build, "net10.0");
 
     public void Kill() => _process.Kill(entireProcessTree: false);
 
