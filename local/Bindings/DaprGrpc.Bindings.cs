@@ -15,7 +15,11 @@ public sealed partial class DaprGrpc
         try
         {
             var answer = await bindings.InvokeAsync(SidecarOf(context), request.Name, call, context.CancellationToken);
-            return new InvokeBindingResponse { Data = ByteString.CopyFrom(answer.Data ?? []), Metadata = { answer.Metadata.ToDictionary() } };
+            return new InvokeBindingResponse
+            {
+                Data = ByteString.CopyFrom(answer.Data ?? []),
+                Metadata = { answer.Metadata.ToDictionary() },
+            };
         }
         catch (BindingError failure)
         {

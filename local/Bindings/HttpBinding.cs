@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using DaprShop.Local.Configuration;
 
 namespace DaprShop.Local.Bindings;
@@ -8,7 +7,11 @@ internal sealed class HttpBinding : IOutputBinding
 {
     private const string Json = "application/json; charset=utf-8";
     private static readonly string[] s_withBody = ["POST", "PUT", "PATCH"];
-    private static readonly HttpMessageInvoker s_http = new(new SocketsHttpHandler { UseCookies = false, ActivityHeadersPropagator = null });
+    private static readonly HttpMessageInvoker s_http = new(new SocketsHttpHandler
+    {
+        UseCookies = false,
+        ActivityHeadersPropagator = null,
+    });
 
     private readonly string _url;
     private readonly bool _errorIfNot2xx;
@@ -60,7 +63,8 @@ internal sealed class HttpBinding : IOutputBinding
         request.Headers.TryAddWithoutValidation("Accept", call.Metadata.GetValueOrDefault("Accept", Json));
         // Names that begin with a capital letter are headers.
         foreach (var (header, value) in call.Metadata)
-            if (header is [>= 'A' and <= 'Z', ..] and not ("Content-Type" or "Accept")) request.Headers.TryAddWithoutValidation(header, value);
+            if (header is [>= 'A' and <= 'Z', ..] and not ("Content-Type" or "Accept"))
+                request.Headers.TryAddWithoutValidation(header, value);
         foreach (var trace in (string[])["traceparent", "tracestate", "baggage"])
             if (call.Metadata.TryGetValue(trace, out var value) && value.Length > 0) request.Headers.TryAddWithoutValidation(trace, value);
         return request;
@@ -73,8 +77,8 @@ internal sealed class HttpBinding : IOutputBinding
             ["statusCode"] = $"{(int)response.StatusCode}",
             ["status"] = $"{(int)response.StatusCode} {response.ReasonPhrase}",
         };
-        foreach (var (name, values) in response.Headers.NonValidated.Concat<KeyValuePair<string, HeaderStringValues>>(response.Content.Headers.NonValidated))
-            metadata[name] = values.ToString();
+        foreach (var (name, values) in response.Headers.NonValidated) metadata[name] = values.ToString();
+        foreach (var (name, values) in response.Content.Headers.NonValidated) metadata[name] = values.ToString();
         return metadata;
     }
 

@@ -44,7 +44,8 @@ internal sealed class SmtpBinding : IOutputBinding
 #pragma warning restore CA5359
         try
         {
-            await smtp.ConnectAsync(_host, _port, _port == 465 ? SecureSocketOptions.SslOnConnect : SecureSocketOptions.StartTlsWhenAvailable, limit.Token);
+            var security = _port == 465 ? SecureSocketOptions.SslOnConnect : SecureSocketOptions.StartTlsWhenAvailable;
+            await smtp.ConnectAsync(_host, _port, security, limit.Token);
             if (_user is not null && _password is not null) await smtp.AuthenticateAsync(_user, _password, limit.Token);
             await smtp.SendAsync(message, limit.Token);
             await smtp.DisconnectAsync(quit: true, limit.Token);
@@ -58,7 +59,8 @@ internal sealed class SmtpBinding : IOutputBinding
 
     private MimeMessage MessageOf(BindingCall call)
     {
-        string? Field(string name) => call.Metadata.GetValueOrDefault(name) is { Length: > 0 } own ? own : _defaults.GetValueOrDefault(name);
+        string? Field(string name) =>
+            call.Metadata.GetValueOrDefault(name) is { Length: > 0 } own ? own : _defaults.GetValueOrDefault(name);
         string Required(string name) => Field(name)
             ?? throw new BindingFailure($"smtp binding error: {name} property not supplied in configuration- or request-metadata");
 

@@ -100,7 +100,8 @@ internal sealed class ConfigFile(string path, TimeProvider time, ILogger logger)
     }
 
     private sealed class Subscriber(
-        IReadOnlyCollection<string> keys, Func<string, IReadOnlyDictionary<string, ConfigItem>, Task> changed, Dictionary<string, string> known)
+        IReadOnlyCollection<string> keys, Func<string, IReadOnlyDictionary<string, ConfigItem>, Task> changed,
+        Dictionary<string, string> known)
     {
         public Func<string, IReadOnlyDictionary<string, ConfigItem>, Task> Changed { get; } = changed;
 

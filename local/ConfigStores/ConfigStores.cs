@@ -41,7 +41,8 @@ public sealed class ConfigurationStores : IAsyncDisposable
     /// <returns>The subscription's id.</returns>
     /// <exception cref="DaprError">No such store.</exception>
     public string Subscribe(
-        Sidecar sidecar, string store, IReadOnlyCollection<string> keys, Func<string, IReadOnlyDictionary<string, ConfigItem>, Task> changed) =>
+        Sidecar sidecar, string store, IReadOnlyCollection<string> keys,
+        Func<string, IReadOnlyDictionary<string, ConfigItem>, Task> changed) =>
         Of(sidecar, store).Subscribe(keys, changed);
 
     /// <returns>What is wrong; null when the subscription has ended.</returns>

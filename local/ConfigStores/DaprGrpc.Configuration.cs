@@ -12,7 +12,8 @@ public sealed partial class DaprGrpc
     internal Task<GetConfigurationResponse> GetConfiguration(GetConfigurationRequest request, ServerCallContext context)
     {
         var response = new GetConfigurationResponse();
-        foreach (var (key, item) in configuration.Get(SidecarOf(context), request.StoreName, request.Keys)) response.Items[key] = ToMessage(item);
+        foreach (var (key, item) in configuration.Get(SidecarOf(context), request.StoreName, request.Keys))
+            response.Items[key] = ToMessage(item);
         return Task.FromResult(response);
     }
 
@@ -63,7 +64,8 @@ public sealed partial class DaprGrpcMethods
             Unary<GetConfigurationRequest, GetConfigurationResponse>(
                 context, "GetConfiguration" + suffix, (dapr, request, call) => dapr.GetConfiguration(request, call));
             ServerStreaming<SubscribeConfigurationRequest, SubscribeConfigurationResponse>(
-                context, "SubscribeConfiguration" + suffix, (dapr, request, stream, call) => dapr.SubscribeConfiguration(request, stream, call));
+                context, "SubscribeConfiguration" + suffix,
+                (dapr, request, stream, call) => dapr.SubscribeConfiguration(request, stream, call));
             Unary<UnsubscribeConfigurationRequest, UnsubscribeConfigurationResponse>(
                 context, "UnsubscribeConfiguration" + suffix, (dapr, request, call) => dapr.UnsubscribeConfiguration(request, call));
         }

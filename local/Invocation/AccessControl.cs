@@ -90,7 +90,8 @@ public sealed class AccessControl
             Allows(operation, operation.RequiredText("action"), "action"));
     }
 
-    private static bool? ActionOf(YamlMap map) => map.Text("defaultAction") is { Length: > 0 } action ? Allows(map, action, "defaultAction") : null;
+    private static bool? ActionOf(YamlMap map) =>
+        map.Text("defaultAction") is { Length: > 0 } action ? Allows(map, action, "defaultAction") : null;
 
     private static bool Allows(YamlMap map, string action, string key) => action.ToLowerInvariant() switch
     {

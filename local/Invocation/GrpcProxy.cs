@@ -25,9 +25,11 @@ internal sealed class GrpcProxy(AppRegistry apps, IHttpForwarder forwarder)
     public async Task ForwardAsync(HttpContext context)
     {
         var headers = context.Request.Headers;
-        if ((headers["dapr-callee-app-id"] is [{ Length: > 0 } id] ? id : headers["dapr-app-id"] is [{ Length: > 0 } app] ? app : null) is not { } appId)
+        var appId = headers["dapr-callee-app-id"] is [{ Length: > 0 } id] ? id : headers["dapr-app-id"] is [{ Length: > 0 } app] ? app : null;
+        if (appId is null)
         {
-            Fail(context.Response, StatusCode.Unknown, "failed to proxy request: required metadata dapr-callee-app-id or dapr-app-id not found");
+            const string Missing = "failed to proxy request: required metadata dapr-callee-app-id or dapr-app-id not found";
+            Fail(context.Response, StatusCode.Unknown, Missing);
             return;
         }
         if (apps.Next(appId) is not { } callee)
@@ -43,7 +45,8 @@ internal sealed class GrpcProxy(AppRegistry apps, IHttpForwarder forwarder)
         }
         using var call = callee.App.Begin();
         var error = await forwarder.SendAsync(
-            context, callee.App.BaseAddress, callee.App.Http, s_forwarding, new InvocationTransformer(context.GetSidecar(), callee, target));
+            context, callee.App.BaseAddress, callee.App.Http, s_forwarding,
+            new InvocationTransformer(context.GetSidecar(), callee, target));
         if (error != ForwarderError.None && !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
         {
             context.Response.Clear();

@@ -14,7 +14,8 @@ namespace DaprShop.Local.Invocation;
 public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency resiliency)
 {
     /// <exception cref="DaprError">No such app, or it answered with an error.</exception>
-    public async Task<InvokeResponse> InvokeAsync(Sidecar caller, InvokeServiceRequest request, Metadata headers, CancellationToken cancellation)
+    public async Task<InvokeResponse> InvokeAsync(
+        Sidecar caller, InvokeServiceRequest request, Metadata headers, CancellationToken cancellation)
     {
         var message = request.Message ?? new InvokeRequest();
         if (!apps.Knows(request.Id)) throw Failed(request.Id, $"couldn't find service: {request.Id}");
@@ -29,7 +30,8 @@ public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency re
         if (message.Data is { Value.IsEmpty: false } data)
         {
             call.Content = new ReadOnlyMemoryContent(data.Value.Memory);
-            call.Content.Headers.TryAddWithoutValidation("Content-Type", message.ContentType is { Length: > 0 } type ? type : "application/json");
+            var contentType = message.ContentType is { Length: > 0 } type ? type : "application/json";
+            call.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
         }
         foreach (var header in headers.Where(header => !header.IsBinary && header.Key.StartsWith("trace", StringComparison.Ordinal)))
             call.Headers.TryAddWithoutValidation(header.Key, header.Value);
@@ -40,7 +42,8 @@ public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency re
         {
             using var response = await resiliency.Between(caller, callee).SendAsync(call, cancellation);
             var body = await response.Content.ReadAsByteArrayAsync(cancellation);
-            if (!response.IsSuccessStatusCode) throw new DaprError((int)response.StatusCode, "ERR_DIRECT_INVOKE", CodeOf(response), $"{(int)response.StatusCode}");
+            if (!response.IsSuccessStatusCode)
+                throw new DaprError((int)response.StatusCode, "ERR_DIRECT_INVOKE", CodeOf(response), $"{(int)response.StatusCode}");
             return new InvokeResponse
             {
                 Data = new Any { Value = UnsafeByteOperations.UnsafeWrap(body) },
