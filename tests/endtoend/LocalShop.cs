@@ -22,7 +22,6 @@ public sealed class LocalShop : IAsyncDisposable
     private readonly string _data = Directory.CreateTempSubdirectory("daprshop-").FullName;
     private readonly Dictionary<string, string> _settings;
     private readonly LogFile _log = new();
-    private RedisServer? _redis;
     private LocalRuntime _runtime = null!;
     private IGateway _gateway = null!;
 
@@ -31,11 +30,22 @@ public sealed class LocalShop : IAsyncDisposable
     /// <summary>Seen through the gateway.</summary>
     public Shop Shop { get; private set; } = null!;
 
+    /// <summary>Where its events are; null when they are embedded.</summary>
+    public RedisServer? Redis { get; private set; }
+
     /// <param name="settings">Environment variables for every service.</param>
     public static async Task<LocalShop> StartAsync(params (string Name, string Value)[] settings)
     {
         var shop = new LocalShop(settings.ToDictionary(setting => setting.Name, setting => setting.Value));
-        if (Environment.GetEnvironmentVariable("SHOP_REDIS") == "1") shop._redis = await RedisServer.StartAsync();
+        if (Environment.GetEnvironmentVariable("SHOP_REDIS") == "1") shop.Redis = await RedisServer.StartAsync();
+        await shop.OpenAsync();
+        return shop;
+    }
+
+    /// <summary>With its events in a real Redis in any case.</summary>
+    public static async Task<LocalShop> StartOnRedisAsync()
+    {
+        var shop = new LocalShop([]) { Redis = await RedisServer.StartAsync() };
         await shop.OpenAsync();
         return shop;
     }
@@ -66,7 +76,7 @@ public sealed class LocalShop : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
-        if (_redis is not null) await _redis.DisposeAsync();
+        if (Redis is not null) await Redis.DisposeAsync();
         _log.Dispose();
         Directory.Delete(_data, recursive: true);
     }
@@ -81,7 +91,7 @@ public sealed class LocalShop : IAsyncDisposable
                 DataDirectory = _data,
                 Resources = ResourceFiles.Read(s_runFile.Apps[0].ResourcesPaths, s_runFile.Apps.Select(app => app.ConfigFile).OfType<string>()),
                 AppApiToken = Guid.NewGuid().ToString("N"),
-                Redis = _redis?.Address,
+                Redis = Redis?.Address,
                 Log = _log,
             },
             limit.Token);
