@@ -20,7 +20,8 @@ public sealed record Subscription(
     /// <exception cref="FormatException">A rule that is not served.</exception>
     public static Subscription Of(SubscriptionSpec spec) => new(
         spec.PubsubName, spec.Topic, [.. spec.Routes.Select(route => Route.Of(route.Match, route.Path))], NullIfEmpty(spec.DeadLetterTopic),
-        IsTrue(spec.Metadata.GetValueOrDefault("rawPayload")), spec.Bulk) { IsDeclared = true };
+        IsTrue(spec.Metadata.GetValueOrDefault("rawPayload")), spec.Bulk)
+    { IsDeclared = true };
 
     /// <summary>Reads an app's answer to <c>GET /dapr/subscribe</c>. Subscriptions without a route are left out, as in daprd.</summary>
     /// <exception cref="JsonException">Not such an answer.</exception>

@@ -100,7 +100,8 @@ public static class CrashPoints
         yield return Point($"{who} dies before it hears", call);
         yield return Point(
             $"{who} dies when it has saved, before it tells anyone",
-            $"app: {who}, on: write, match: '{step.Save}', when: after, do: kill, skip: {step.Saves}") with { Counts = step.Saves > 0 };
+            $"app: {who}, on: write, match: '{step.Save}', when: after, do: kill, skip: {step.Saves}") with
+        { Counts = step.Saves > 0 };
         yield return Point($"{who} dies when it is done, before it answers", $"{call}, when: after");
         yield return Point("ordering dies before it hears the answer", $"{call}, when: after, target: ordering");
     }

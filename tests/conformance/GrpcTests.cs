@@ -121,7 +121,9 @@ public sealed class GrpcTests(TestWorld world)
         var events = new Client(world.Grpc("events"));
         await events.PublishEventAsync(new PublishEventRequest
         {
-            PubsubName = "pubsub", Topic = "plain", DataContentType = "application/json",
+            PubsubName = "pubsub",
+            Topic = "plain",
+            DataContentType = "application/json",
             Data = ByteString.CopyFromUtf8($$"""{"mark":"{{_mark}}"}"""),
         });
         await world["events"].HeardAsync(heard => heard.Text.Contains(_mark, StringComparison.Ordinal));
@@ -133,7 +135,8 @@ public sealed class GrpcTests(TestWorld world)
         var events = new Client(world.Grpc("events"));
         var published = await events.BulkPublishEventAsync(new BulkPublishRequest
         {
-            PubsubName = "pubsub", Topic = "plain",
+            PubsubName = "pubsub",
+            Topic = "plain",
             Entries =
             {
                 new BulkPublishRequestEntry { EntryId = "1", ContentType = "text/plain", Event = ByteString.CopyFromUtf8(_mark) },
@@ -157,7 +160,10 @@ public sealed class GrpcTests(TestWorld world)
     {
         var answer = await _dapr.InvokeBindingAsync(new InvokeBindingRequest
         {
-            Name = "web", Operation = "post", Data = ByteString.CopyFromUtf8("words"), Metadata = { ["path"] = "/x" },
+            Name = "web",
+            Operation = "post",
+            Data = ByteString.CopyFromUtf8("words"),
+            Metadata = { ["path"] = "/x" },
         });
         Assert.Contains("\"body\":\"words\"", answer.Data.ToStringUtf8(), StringComparison.Ordinal);
         Assert.Equal("200", answer.Metadata["statusCode"]);
@@ -212,7 +218,10 @@ public sealed class GrpcTests(TestWorld world)
     {
         var answer = await _dapr.InvokeActorAsync(new InvokeActorRequest
         {
-            ActorType = "thing", ActorId = _mark, Method = "echo", Data = ByteString.CopyFromUtf8("words"),
+            ActorType = "thing",
+            ActorId = _mark,
+            Method = "echo",
+            Data = ByteString.CopyFromUtf8("words"),
         });
         Assert.Contains("words", answer.Data.ToStringUtf8(), StringComparison.Ordinal);
     }
@@ -232,7 +241,9 @@ public sealed class GrpcTests(TestWorld world)
             Id = "echo",
             Message = new InvokeRequest
             {
-                Method = path, ContentType = "text/plain", Data = new Any { Value = ByteString.CopyFromUtf8("words") },
+                Method = path,
+                ContentType = "text/plain",
+                Data = new Any { Value = ByteString.CopyFromUtf8("words") },
                 HttpExtension = new HTTPExtension { Verb = verb == "GET" ? HTTPExtension.Types.Verb.Get : HTTPExtension.Types.Verb.Post, Querystring = query },
             },
         };

@@ -90,7 +90,8 @@ internal sealed class DaprdSidecars(string daprd) : ISidecars
         start.Environment["CONFORM_COLOUR"] = "red";
         if (files.DaprApiToken is { } token) start.Environment["DAPR_API_TOKEN"] = token;
         var log = TextWriter.Synchronized(new StreamWriter(
-            Path.Combine(files.Folder, $"{appId ?? Path.GetFileName(program)}.log")) { AutoFlush = true });
+            Path.Combine(files.Folder, $"{appId ?? Path.GetFileName(program)}.log"))
+        { AutoFlush = true });
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, line) => log.WriteLine(line.Data);
         process.ErrorDataReceived += (_, line) => log.WriteLine(line.Data);
