@@ -15,9 +15,6 @@ public interface IOrderActor : IActor
     /// <summary>Appends what was learned, and answers what the caller has not seen.</summary>
     Task<OrderNews> Record(OrderReport report);
 
-    /// <summary>Others have been told of all up to version <paramref name="toldUpTo"/>: an order at rest there needs nobody any more.</summary>
-    Task Close(int toldUpTo);
-
     /// <summary>Turns the order back unless it has left or was rejected; null when there is none.</summary>
     Task<CancelAnswer?> RequestCancel();
 
@@ -37,7 +34,6 @@ public sealed class OrderActor(ActorHost host, OrderDriver driver, TimeProvider 
     public const string TypeName = "OrderActor";
 
     private const string StateName = "order";
-    private const string Reminder = "drive";
 
     private static readonly Dictionary<string, OrderEventType[]> s_moves = new()
     {
@@ -55,7 +51,7 @@ public sealed class OrderActor(ActorHost host, OrderDriver driver, TimeProvider 
         var opened = OrderFile.Open(submission, time.GetUtcNow());
         var file = await StateManager.GetOrAddStateAsync(StateName, opened);
         if (!ReferenceEquals(file, opened)) return file;
-        await RegisterDrive();
+        await Remind(opened);
         await SaveStateAsync();
         return file;
     }
@@ -71,11 +67,6 @@ public sealed class OrderActor(ActorHost host, OrderDriver driver, TimeProvider 
         var file = await Get() ?? throw new InvalidOperationException("There is no such order.");
         var next = await Save(file, file.Learn(OrderId, report.Outcomes));
         return new OrderNews([.. next.Events.Skip(report.Seen)]);
-    }
-
-    public async Task Close(int toldUpTo)
-    {
-        if (await Get() is { } file && file.Events.Count == toldUpTo && !file.IsOpen(OrderId)) await UnregisterReminderAsync(Reminder);
     }
 
     public async Task<CancelAnswer?> RequestCancel()
@@ -95,7 +86,7 @@ public sealed class OrderActor(ActorHost host, OrderDriver driver, TimeProvider 
     /// <summary>Asks the driver of this process to see to the order, and returns: a turn never waits for a peer.</summary>
     public async Task ReceiveReminderAsync(string reminderName, byte[] state, TimeSpan dueTime, TimeSpan period)
     {
-        if (await Get() is null) await UnregisterReminderAsync(Reminder);
+        if (await Get() is null) await UnregisterReminderAsync(reminderName);
         else driver.Resume(OrderId);
     }
 
@@ -106,11 +97,12 @@ public sealed class OrderActor(ActorHost host, OrderDriver driver, TimeProvider 
     private async Task<OrderFile> Save(OrderFile before, OrderFile after)
     {
         if (after == before) return after;
-        if (after.IsOpen(OrderId) && !before.IsOpen(OrderId)) await RegisterDrive();
+        if (after.IsOpen(OrderId) && !before.IsOpen(OrderId)) await Remind(after);
         await StateManager.SetStateAsync(StateName, after);
         await SaveStateAsync();
         return after;
     }
 
-    private Task<IActorReminder> RegisterDrive() => RegisterReminderAsync(Reminder, [], options.ReminderPeriod, options.ReminderPeriod);
+    private Task<IActorReminder> Remind(OrderFile file) =>
+        RegisterReminderAsync(OrderReminders.NameFor(file.Order(OrderId)), [], options.ReminderPeriod, options.ReminderPeriod);
 }

@@ -17,9 +17,6 @@ public sealed class OrderActors(IActorProxyFactory proxies)
     public Task<OrderNews> Record(string orderId, OrderReport report) =>
         Actor(orderId).InvokeMethodAsync<OrderReport, OrderNews>(nameof(IOrderActor.Record), report).WaitAsync(s_timeout);
 
-    public Task Close(string orderId, int toldUpTo) =>
-        Actor(orderId).InvokeMethodAsync(nameof(IOrderActor.Close), toldUpTo).WaitAsync(s_timeout);
-
     public Task<CancelAnswer?> RequestCancel(string orderId) =>
         Actor(orderId).InvokeMethodAsync<CancelAnswer?>(nameof(IOrderActor.RequestCancel)).WaitAsync(s_timeout);
 

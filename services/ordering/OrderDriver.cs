@@ -12,11 +12,11 @@ namespace DaprShop.Ordering;
 /// <para>
 /// Sidecar calls for an order without trouble, from POST to rest: catalog, rates (mostly known), key, submit (within it: state read,
 /// reminder, state write); reserve, authorise, ship, capture ‖ commit; one turn that records them (state write); 2 publishes, shared with
-/// other orders under load; the closing turn (reminder). That is 17, and the projector's share of its batches.
+/// other orders under load; the reminder's removal. That is 15, and the projector's share of its batches.
 /// </para>
 /// </summary>
 public sealed class OrderDriver(
-    OrderActors actors, SagaCalls calls, EventPublisher publisher, OrderProjector projector,
+    OrderActors actors, OrderReminders reminders, SagaCalls calls, EventPublisher publisher, OrderProjector projector,
     OrderingOptions options, TimeProvider time, ILogger<OrderDriver> logger) : IHostedService, IDisposable
 {
     private static readonly TimeSpan s_tellTimeout = TimeSpan.FromSeconds(10);
@@ -128,7 +128,7 @@ public sealed class OrderDriver(
         }
         if (!progress.IsRecorded) telling = await Record(telling, trip, progress, stopping);
         await telling;
-        if (progress.Order.Status.IsRest()) await actors.Close(trip.OrderId, progress.Order.Version);
+        if (progress.Order.Status.IsRest()) await reminders.Remove(progress.Order);
     }
 
     /// <summary>Takes the steps side by side; answers what is known of them.</summary>

@@ -41,7 +41,7 @@ public static class OrderingService
         services.AddPeer<InventoryClient>("inventory", options.CallTimeout);
         services.AddPeer<PaymentClient>("payment", options.CallTimeout);
         services.AddPeer<ShippingClient>("shipping", options.CallTimeout);
-        services.AddSingleton<SagaCalls>().AddSingleton<OrderActors>().AddSingleton<ShipmentMoves>().AddSingleton<OrderDriver>();
+        services.AddSingleton<SagaCalls>().AddSingleton<OrderActors>().AddSingleton<OrderReminders>().AddSingleton<ShipmentMoves>().AddSingleton<OrderDriver>();
 
         services.AddSingleton<OrderKeys>().AddSingleton<Checkout>();
         services.AddSingleton<OrderViews>().AddSingleton<OrderFeed>().AddSingleton<OrderDirectory>().AddSingleton<OrderProjector>();
