@@ -14,7 +14,9 @@ public sealed partial class GuaranteeTests
     public void A_test_that_is_named_exists(string test)
     {
         var (type, method) = test.Split('.') is [var name, var member] ? (name, member) : throw new ArgumentException(test);
-        var files = Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests"), $"{type}.cs", SearchOption.AllDirectories);
+        var tests = Path.Combine(Repository.Root, "tests");
+        // A class in parts: Type.Part.cs.
+        var files = new[] { $"{type}.cs", $"{type}.*.cs" }.SelectMany(name => Directory.EnumerateFiles(tests, name, SearchOption.AllDirectories));
         var declaration = new Regex($@"\[(Fact|Theory)\b[^;{{}}]*\bpublic (async )?(Task|void) {method}\(");
         Assert.Contains(files, file => declaration.IsMatch(File.ReadAllText(file)));
     }
