@@ -84,7 +84,7 @@ public static class CloudEvents
                 else reader.Skip();
             }
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             return new Envelope(data, true, null, null);
         }
@@ -219,8 +219,18 @@ public static class CloudEvents
     private static bool IsNull(JsonElement cloudEvent, string name) =>
         !cloudEvent.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null;
 
-    private static string? Text(JsonElement cloudEvent, string name) =>
-        cloudEvent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement cloudEvent, string name)
+    {
+        try
+        {
+            return cloudEvent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException error)
+        {
+            // Half a surrogate pair is well-formed JSON and still no text.
+            throw new InvalidCloudEvent(error.Message);
+        }
+    }
 
     private static string? Override(IReadOnlyDictionary<string, string> metadata, string name)
     {

@@ -19,23 +19,23 @@ internal static class StateBody
     public static async Task<IReadOnlyList<StateRequest>> ReadSaveAsync(HttpRequest request, string? ttl)
     {
         using var body = await ParseAsync(request, "");
-        return ReadArray(body.RootElement, item => ReadRequest(item, isDelete: false, ttl));
+        return Read(() => ReadArray(body.RootElement, item => ReadRequest(item, isDelete: false, ttl)));
     }
 
     /// <summary><c>{"operations":[{"operation":"upsert|delete","request":{…}}]}</c></summary>
     public static async Task<IReadOnlyList<StateRequest>> ReadTransactionAsync(HttpRequest request, string? ttl)
     {
         using var body = await ParseAsync(request, Deserializing);
-        return Member(body.RootElement, "operations") is { } operations
+        return Read(() => Member(body.RootElement, "operations") is { } operations
             ? ReadArray(operations, operation => ReadOperation(operation, ttl))
-            : [];
+            : []);
     }
 
     /// <summary><c>{"keys":[…],"parallelism":n}</c></summary>
     public static async Task<IReadOnlyList<string>> ReadKeysAsync(HttpRequest request)
     {
         using var body = await ParseAsync(request, Deserializing);
-        return Member(body.RootElement, "keys") is { } keys ? ReadArray(keys, key => Text(key) ?? "") : [];
+        return Read(() => Member(body.RootElement, "keys") is { } keys ? ReadArray(keys, key => Text(key) ?? "") : []);
     }
 
     private static DaprError Malformed(string message) => new(400, "ERR_MALFORMED_REQUEST", StatusCode.InvalidArgument, message);
@@ -49,6 +49,19 @@ internal static class StateBody
         catch (JsonException error)
         {
             throw Malformed(errorPrefix + error.Message);
+        }
+    }
+
+    /// <summary>Half a surrogate pair is well-formed JSON and still no text.</summary>
+    private static List<T> Read<T>(Func<List<T>> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException error)
+        {
+            throw Malformed(error.Message);
         }
     }
 

@@ -35,7 +35,7 @@ public sealed class FuzzTests(TestWorld world)
         "{\"keys\":{}}", "[{\"key\":{}}]", "[{\"key\":\"../../etc/passwd\",\"value\":1,\"etag\":7}]", "{\"dueTime\":[]}", "{\"dueTime\":\"-1h\"}",
         "{\"operation\":[]}", "{\"operation\":\"get\",\"metadata\":[]}", "{\"resourceId\":{}}", "{\"expiryInSeconds\":\"x\"}",
         "[{\"entryId\":1}]", "[{\"entryId\":\"a\",\"event\":{},\"contentType\":\"text/plain\"}]", "[{\"operation\":\"upsert\",\"request\":7}]",
-        "[{\"key\":\"\\ud800\",\"value\":1}]", "{\"a\":\"\u0000\"}", "\ufeff{}", "[{\"key\":\"k\",\"value\":1,\"options\":7}]",
+        "[{\"key\":\"\\ud800\",\"value\":1}]", "{\"id\":\"\\ud800\",\"traceid\":\"\\ud800\"}", "{\"a\":\"\u0000\"}", "\ufeff{}", "[{\"key\":\"k\",\"value\":1,\"options\":7}]",
         "[{\"key\":\"k\",\"metadata\":{\"ttlInSeconds\":{}}}]",
     ];
 
