@@ -3,6 +3,7 @@ using System.Diagnostics;
 namespace DaprShop.Chaos.Tests;
 
 /// <summary>Processes are replaced and replicas come and go while people shop: nobody is to notice, and nothing is to be lost.</summary>
+[Collection(Chaos.Machine)]
 public sealed class RollingTests
 {
     private const int Buyers = 6;
