@@ -1,3 +1,5 @@
+using DaprShop.Testing;
+
 namespace DaprShop.Chaos.Tests;
 
 /// <summary>Buyers in a shop where everything that can go wrong does, until it stops; then nothing may be wrong.</summary>
@@ -17,15 +19,21 @@ public sealed class ChaosTests
     /// <summary>Clients give up last.</summary>
     private static readonly TimeSpan s_afterwards = TimeSpan.FromSeconds(45);
 
-    [Fact]
-    public async Task Nothing_is_lost_and_nothing_happens_twice()
+    /// <summary>Reservations run out while orders are on their way, and parcels leave while they are being cancelled.</summary>
+    private static readonly (string, string)[] s_hasty =
+        [("Ordering__ReservationTime", "00:00:10"), ("Shipping__DispatchAfter", "00:00:05"), ("Shipping__DeliverAfter", "00:00:05")];
+
+    [Theory]
+    [InlineData("its own broker")]
+    [InlineData("Redis")]
+    public async Task Nothing_is_lost_and_nothing_happens_twice(string eventsIn)
     {
         Chaos.RequireAsked();
-        // Reservations run out while orders are on their way, and parcels leave while they are being cancelled.
-        await using var shop = await ShopProcess.StartAsync(
-            "random", ("Ordering__ReservationTime", "00:00:10"),
-            ("Shipping__DispatchAfter", "00:00:05"), ("Shipping__DeliverAfter", "00:00:05"));
-        Chaos.Tell($"random faults for {Chaos.Duration.TotalSeconds:0} s, DAPRSHOP_CHAOS_SEED={Chaos.Seed}; log: {shop.LogFile}");
+        if (eventsIn == "Redis") Assert.SkipWhen(RedisServer.IsMissing, "redis-server is not installed.");
+        await using var shop = await (eventsIn == "Redis"
+            ? ShopProcess.StartOnRedisAsync("random-redis", s_hasty)
+            : ShopProcess.StartAsync("random", s_hasty));
+        Chaos.Tell($"events in {eventsIn}, random faults for {Chaos.Duration.TotalSeconds:0} s, DAPRSHOP_CHAOS_SEED={Chaos.Seed}; log: {shop.LogFile}");
         using var begin = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var goods = new Goods(shop);
         var plenty = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => goods.AddAsync(100_000, begin.Token)));

@@ -63,9 +63,10 @@ public sealed class Monkey(ShopProcess shop, int seed)
         while (!await shop.SetFaultsAsync([])) await Task.Delay(200, limit.Token);
     }
 
-    /// <summary>What is done to processes, how often of a hundred times. Another process, such as a database, is another row.</summary>
+    /// <summary>What is done to processes, and with which share.</summary>
     private (int Share, string Name, Func<string, TimeSpan, Task<bool>> Strike)[] Blows =>
     [
+        (shop.HasRedis ? 20 : 0, "kill -9 of Redis", (_, span) => shop.KillRedisAsync(span)),
         (55, "kill -9 of a service", (service, _) => shop.SignalAsync(service, "KILL")),
         (25, "pause of a service", PauseAsync),
         (10, "pause of the runtime", PauseRuntimeAsync),
@@ -76,7 +77,7 @@ public sealed class Monkey(ShopProcess shop, int seed)
     {
         while (!stop.IsCancellationRequested)
         {
-            var (service, dice) = (random.GetItems(s_services, 1)[0], random.Next(100));
+            var (service, dice) = (random.GetItems(s_services, 1)[0], random.Next(Blows.Sum(blow => blow.Share)));
             var span = TimeSpan.FromSeconds(0.5 + (random.NextDouble() * 3));
             var (_, name, strike) = Blows.SkipWhile(blow => (dice -= blow.Share) >= 0).First();
             if (await strike(service, span)) Count(name);

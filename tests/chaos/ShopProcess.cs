@@ -20,12 +20,14 @@ public sealed class ShopProcess : IAsyncDisposable
     private readonly Uri _control = new($"http://127.0.0.1:{FreePorts.Take()}/");
     private readonly Uri _faults;
     private readonly string _gateway;
+    private readonly RedisServer? _redis;
     private Process _process = null!;
 
-    private ShopProcess(string name, string gateway, IReadOnlyDictionary<string, string> settings)
+    private ShopProcess(string name, string gateway, RedisServer? redis, IReadOnlyDictionary<string, string> settings)
     {
         _settings = settings;
         _gateway = gateway;
+        _redis = redis;
         _faults = new Uri(_control, "faults");
         var folder = Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts", "chaos")).FullName;
         LogFile = Path.Combine(folder, $"{DateTime.UtcNow:yyyyMMdd-HHmmss}-{name}.log");
@@ -37,6 +39,8 @@ public sealed class ShopProcess : IAsyncDisposable
     public Door Door { get; }
 
     public Session Staff { get; }
+
+    public bool HasRedis => _redis is not null;
 
     /// <summary>What the runtime and the services had to say: the place to look when something is wrong.</summary>
     public string LogFile { get; }
@@ -51,7 +55,19 @@ public sealed class ShopProcess : IAsyncDisposable
     /// <param name="settings">Environment variables for every service.</param>
     public static async Task<ShopProcess> StartBehindAsync(string gateway, string name, params (string Name, string Value)[] settings)
     {
-        var shop = new ShopProcess(name, gateway, settings.ToDictionary(setting => setting.Name, setting => setting.Value));
+        var shop = new ShopProcess(name, gateway, null, settings.ToDictionary(setting => setting.Name, setting => setting.Value));
+        shop.Start("--fresh");
+        await shop.OpenAsync(TimeSpan.FromMinutes(2));
+        return shop;
+    }
+
+    /// <summary>With its events in a Redis that writes all it accepts to its append-only file.</summary>
+    /// <param name="name">For its log file.</param>
+    /// <param name="settings">Environment variables for every service.</param>
+    public static async Task<ShopProcess> StartOnRedisAsync(string name, params (string Name, string Value)[] settings)
+    {
+        var redis = await RedisServer.StartAsync();
+        var shop = new ShopProcess(name, "builtin", redis, settings.ToDictionary(setting => setting.Name, setting => setting.Value));
         shop.Start("--fresh");
         await shop.OpenAsync(TimeSpan.FromMinutes(2));
         return shop;
@@ -63,7 +79,8 @@ public sealed class ShopProcess : IAsyncDisposable
         string[] arguments =
         [
             Path.Combine(AppContext.BaseDirectory, "DaprShop.Local.dll"), "--random-ports", "--no-build", "--gateway", _gateway,
-            "--data", _data, "--port", $"{_port}", "--control", $"{_control.Port}", .. flags,
+            "--data", _data, "--port", $"{_port}", "--control", $"{_control.Port}",
+            .. _redis is null ? Array.Empty<string>() : ["--redis", _redis.Address], .. flags,
         ];
         var start = new ProcessStartInfo("dotnet", arguments)
         {
@@ -99,6 +116,16 @@ public sealed class ShopProcess : IAsyncDisposable
         _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
+    }
+
+    /// <summary>kill -9 of Redis, and after a while its next life on what its file has.</summary>
+    public async Task<bool> KillRedisAsync(TimeSpan away)
+    {
+        if (_redis is null) return false;
+        await _redis.KillAsync();
+        await Task.Delay(away);
+        await _redis.RunAsync();
+        return true;
     }
 
     public Task PauseAsync() => SignalAsync(_process.Id, "STOP");
@@ -163,6 +190,7 @@ public sealed class ShopProcess : IAsyncDisposable
         Door.Dispose();
         _http.Dispose();
         lock (_log) _log.Dispose();
+        if (_redis is not null) await _redis.DisposeAsync();
         Directory.Delete(_data, recursive: true);
     }
 
