@@ -8,14 +8,6 @@ namespace DaprShop.Ordering;
 /// <param name="Newest">What came after them; fewer than a page.</param>
 public sealed record PagedLog<T>(int FullPages, IReadOnlyList<T> Newest)
 {
-    public long Count() => ((long)FullPages * PagedLog.PageLength) + Newest.Count;
-
-    /// <summary>The full pages that hold positions <paramref name="start"/> (from 0) up to <paramref name="end"/>.</summary>
-    public IEnumerable<int> PagesOf(long start, long end)
-    {
-        for (var page = start / PagedLog.PageLength; page < FullPages && page * PagedLog.PageLength < end; page++) yield return (int)page;
-    }
-
     /// <summary>The log with <paramref name="items"/> at its end, and the pages that became full by it.</summary>
     public (PagedLog<T> Log, IReadOnlyList<(int Page, T[] Items)> Filled) Append(IEnumerable<T> items)
     {

@@ -17,18 +17,9 @@ public class PagedLogTests
             next += size;
         }
 
-        Assert.Equal(next, log.Count());
+        Assert.Equal(pages.Count, log.FullPages);
         Assert.All(pages.Values, page => Assert.Equal(PagedLog.PageLength, page.Length));
         Assert.True(log.Newest.Count < PagedLog.PageLength);
         Assert.Equal(Enumerable.Range(0, next), pages.OrderBy(page => page.Key).SelectMany(page => page.Value).Concat(log.Newest));
     });
-
-    [Theory]
-    [InlineData(0, 20, new[] { 0 })]
-    [InlineData(45, 55, new[] { 0, 1 })]
-    [InlineData(50, 100, new[] { 1 })]
-    [InlineData(95, 115, new[] { 1 })]
-    [InlineData(100, 110, new int[0])]
-    public void A_range_lies_on_few_pages(int start, int end, int[] pages) =>
-        Assert.Equal(pages, PagedLog.Empty<int>().Append(Enumerable.Range(0, 117)).Log.PagesOf(start, end));
 }
