@@ -19,6 +19,9 @@ internal static class NginxEnvironment
             map $service $upstream {
                 default $service;
             }
+            map "" $client_scheme {
+                default $scheme;
+            }
 
             """);
         foreach (var (service, replicas) in settings.Services)

@@ -19,6 +19,7 @@ public static class WebService
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddSessionCookie();
         builder.Services.AddRazorComponents();
+        builder.Services.AddAntiforgery(options => options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest);
         builder.Services.AddStoredKeys();
         builder.Services.AddCascadingAuthenticationState();
         builder.Services.AddSingleton<SidecarClients>();
@@ -29,6 +30,7 @@ public static class WebService
         configure?.Invoke(builder);
 
         var app = builder.Build();
+        app.UseVisitorScheme();
         app.UseShopDefaults(FriendlyErrors.Use);
         app.UseAntiforgery();
         app.MapSiteFiles();

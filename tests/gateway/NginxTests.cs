@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Json;
 using DaprShop.Local.Gateway;
+using DaprShop.Local.Hosting;
 
 namespace DaprShop.Gateway.Tests;
 
@@ -18,18 +20,44 @@ public sealed class NginxTests : IAsyncLifetime
     [Theory]
     [InlineData("environment.conf")]
     [InlineData("environment.containers.conf")]
+    [InlineData("environment.kubernetes.conf")]
     public async Task The_configuration_of_each_environment_is_valid(string environment)
     {
-        var directory = Directory.CreateTempSubdirectory("nginx-");
-        foreach (var file in Directory.EnumerateFiles(GatewayUnderTest.RulesPath).Where(file => !file.EndsWith("environment.conf")))
-            File.Copy(file, Path.Combine(directory.FullName, Path.GetFileName(file)));
-        File.Copy(Path.Combine(GatewayUnderTest.RulesPath, environment), Path.Combine(directory.FullName, "environment.conf"));
+        var directory = CopyRules(environment);
 
         using var nginx = Run(directory.FullName, "-t");
         var errors = await nginx.StandardError.ReadToEndAsync();
         await nginx.WaitForExitAsync();
 
         Assert.True(nginx.ExitCode == 0, errors);
+        directory.Delete(recursive: true);
+    }
+
+    [Theory]
+    [InlineData("https", "203.0.113.7", "https", "203.0.113.7", true)]
+    [InlineData(null, null, "http", "127.0.0.1", false)]
+    [InlineData("gopher", "nobody", "http", "127.0.0.1", false)]
+    public async Task Behind_an_ingress_the_client_is_whom_that_saw(
+        string? scheme, string? client, string seenScheme, string seenClient, bool strict)
+    {
+        var (gateway, port) = (FreePorts.Take(), FreePorts.Take());
+        await using var service = new FakeService("basket", port);
+        await service.StartAsync();
+        var directory = CopyRules(
+            "environment.kubernetes.conf", ("$service.daprshop.svc.cluster.local:8080", $"127.0.0.1:{port}"),
+            ("listen 8080", $"listen 127.0.0.1:{gateway}"), ("10.0.0.0/8", "127.0.0.0/8"));
+        using var nginx = Run(directory.FullName);
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{gateway}") };
+        await AnswerOfAsync(http);
+        if (scheme is not null) http.DefaultRequestHeaders.Add("X-Forwarded-Proto", scheme);
+        if (client is not null) http.DefaultRequestHeaders.Add("X-Forwarded-For", client);
+
+        using var response = await http.GetAsync("/api/basket");
+        nginx.Kill(entireProcessTree: true);
+
+        var seen = (await response.Content.ReadFromJsonAsync<Seen>())!.Headers;
+        Assert.Equal((seenScheme, seenClient), (seen["x-forwarded-proto"], seen["x-forwarded-for"]));
+        Assert.Equal(strict, response.Headers.Contains("Strict-Transport-Security"));
         directory.Delete(recursive: true);
     }
 
@@ -71,6 +99,19 @@ public sealed class NginxTests : IAsyncLifetime
 
         await leftOver.WaitForExitAsync();
         Assert.Equal(HttpStatusCode.OK, await AnswerOfAsync(shop.Client));
+    }
+
+    /// <summary>The rules in a folder of their own, for an environment; its name server has a name only there.</summary>
+    private static DirectoryInfo CopyRules(string environment, params IEnumerable<(string Old, string New)> changes)
+    {
+        var directory = Directory.CreateTempSubdirectory("nginx-");
+        foreach (var file in Directory.EnumerateFiles(GatewayUnderTest.RulesPath).Where(file => !file.EndsWith("environment.conf")))
+            File.Copy(file, Path.Combine(directory.FullName, Path.GetFileName(file)));
+        var text = File.ReadAllText(Path.Combine(GatewayUnderTest.RulesPath, environment));
+        foreach (var (old, changed) in changes.Append(("kube-dns.kube-system.svc.cluster.local", "127.0.0.1")))
+            text = text.Replace(old, changed);
+        File.WriteAllText(Path.Combine(directory.FullName, "environment.conf"), text);
+        return directory;
     }
 
     private static Process Run(string directory, params string[] arguments) => Process.Start(new ProcessStartInfo(

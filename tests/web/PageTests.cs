@@ -258,6 +258,11 @@ public sealed class PageTests(WebHost host) : IClassFixture<WebHost>
         { BaseAddress = browser.Address };
         var page = await client.GetAsync("/sign-in");
         Assert.All(page.Headers.GetValues("Set-Cookie"), cookie => Assert.Contains("httponly", cookie));
+        Assert.All(page.Headers.GetValues("Set-Cookie"), cookie => Assert.DoesNotContain("secure", cookie));
+        // Who came by https, as the gateway says, gets cookies for that alone.
+        client.DefaultRequestHeaders.Add("X-Forwarded-Proto", "https");
+        page = await client.GetAsync("/sign-in");
+        Assert.All(page.Headers.GetValues("Set-Cookie"), cookie => Assert.Contains("secure", cookie));
     }
 
     [Theory]
