@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using DaprShop.Local.Configuration;
 
 namespace DaprShop.Local.Cli;
@@ -19,7 +21,7 @@ internal static class Swap
         if (!File.Exists(file)) throw new ConfigurationError($"--swap {app.AppId}={name}: {YamlMap.DisplayName(file)} does not exist");
         if (YamlMap.ReadFile(file) is not [var swap])
             throw new ConfigurationError($"{YamlMap.DisplayName(file)}:1: a swap file is one YAML document");
-        swap.Only("command", "env", "needs", "build", "makes");
+        swap.Only("command", "env", "needs", "build", "makes", "from");
         var command = swap.Texts("command");
         if (command.Count == 0) throw swap.Error("command", "'command' is required");
         RequireTool(swap, "command", command[0], folder);
@@ -29,17 +31,48 @@ internal static class Swap
         return app with { Directory = folder, Command = command, Environment = environment, Source = swap.Source };
     }
 
-    /// <summary>Runs <c>build</c> when what it <c>makes</c> is not there.</summary>
+    /// <summary>Runs <c>build</c> when what it <c>makes</c> is not there, or older than what it is made <c>from</c>.</summary>
     private static void Build(YamlMap swap, string folder, bool mayBuild)
     {
         var build = swap.Texts("build");
         if (build.Count == 0) return;
         var product = swap.RequiredText("makes");
-        if (Path.Exists(Path.Combine(folder, product))) return;
+        var path = Path.Combine(folder, product);
+        var from = swap.Texts("from");
+        bool IsBuilt() => Path.Exists(path) && (!mayBuild || IsUpToDate(path, folder, from));
+        if (IsBuilt()) return;
         if (!mayBuild) throw swap.Error("makes", $"{product} is not there; run '{string.Join(' ', build)}', or leave out --no-build");
         RequireTool(swap, "build", build[0], folder);
+        using var alone = BuildLock(folder);
+        // Somebody else may have built it meanwhile.
+        if (IsBuilt()) return;
         Console.WriteLine($"{YamlMap.DisplayName(folder)}: {string.Join(' ', build)}");
         if (!Builds.Succeeds(build, folder)) throw swap.Error("build", $"'{string.Join(' ', build)}' failed; see above");
+    }
+
+    private static bool IsUpToDate(string product, string folder, IEnumerable<string> from)
+    {
+        var made = File.GetLastWriteTimeUtc(product);
+        return from.Select(name => Path.Combine(folder, name))
+            .SelectMany(path => Directory.Exists(path) ? Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories) : [path])
+            .All(file => File.GetLastWriteTimeUtc(file) <= made);
+    }
+
+    /// <summary>One build of a folder at a time, whoever asks for it; others wait.</summary>
+    private static FileStream BuildLock(string folder)
+    {
+        var name = $"daprshop-build-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)).AsSpan(0, 8))}.lock";
+        while (true)
+        {
+            try
+            {
+                return new FileStream(Path.Combine(Path.GetTempPath(), name), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+            }
+            catch (IOException)
+            {
+                Thread.Sleep(200);
+            }
+        }
     }
 
     private static void RequireTool(YamlMap swap, string key, string tool, string folder)

@@ -84,11 +84,14 @@ public static class PublishEndpoints
         }
     }
 
-    /// <summary><c>{"entryId","event","contentType","metadata"}</c>; the content type says how the event is written in JSON.</summary>
+    /// <summary>
+    /// <c>{"entryId","event","contentType","metadata"}</c>; the content type says how the event is written in JSON. Names compare without
+    /// case, as Go's JSON does: the JavaScript SDK writes <c>entryID</c>.
+    /// </summary>
     private static PublishEntry ReadEntry(JsonElement entry)
     {
         var contentType = Text(entry, "contentType");
-        entry.TryGetProperty("event", out var payload);
+        var payload = Member(entry, "event");
         byte[] data = contentType switch
         {
             _ when CloudEvents.Is(contentType, "application/octet-stream") => payload.GetBytesFromBase64(),
@@ -98,13 +101,17 @@ public static class PublishEndpoints
                 JsonMarshal.GetRawUtf8Value(payload).ToArray(),
             _ => throw new FormatException("error: mismatch between contentType and event"),
         };
-        var metadata = entry.TryGetProperty("metadata", out var own) && own.ValueKind == JsonValueKind.Object
+        var metadata = Member(entry, "metadata") is { ValueKind: JsonValueKind.Object } own
             ? own.EnumerateObject().ToDictionary(item => item.Name, item => item.Value.GetString() ?? "", StringComparer.Ordinal)
             : [];
         return new PublishEntry(Text(entry, "entryId"), data, contentType, metadata);
     }
 
-    private static string Text(JsonElement entry, string name) => entry.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
+    private static JsonElement Member(JsonElement entry, string name) =>
+        entry.EnumerateObject().FirstOrDefault(member => member.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
+
+    private static string Text(JsonElement entry, string name) =>
+        Member(entry, name) is { ValueKind: not JsonValueKind.Undefined } value ? value.GetString() ?? "" : "";
 
     private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request)
     {

@@ -12,18 +12,22 @@ namespace DaprShop.EndToEnd.Tests;
 /// <summary>
 /// The whole shop of dapr.yaml on the local runtime: every service a process of its own, or all in this one with
 /// <c>SHOP_HOSTING=in-process</c>; random ports, data in a temporary directory, the gateway named by <c>SHOP_GATEWAY</c> in front. With
-/// <c>SHOP_REDIS=1</c> its events go through a real Redis.
+/// <c>SHOP_REDIS=1</c> its events go through a real Redis; with <c>SHOP_SWAP=shipping=node</c> that service is the one of that name.
 /// </summary>
 public sealed class LocalShop : IAsyncDisposable
 {
     private static readonly RunFile s_runFile = RunFile.Read(Repository.Root);
     private static readonly bool s_inProcess = Environment.GetEnvironmentVariable("SHOP_HOSTING") == "in-process";
 
+    private static readonly Dictionary<string, string> s_swap = (Environment.GetEnvironmentVariable("SHOP_SWAP") ?? "")
+        .Split(',', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
+
     private readonly string _data = Directory.CreateTempSubdirectory("daprshop-").FullName;
     private readonly Dictionary<string, string> _settings;
     private readonly LogFile _log = new();
     private LocalRuntime _runtime = null!;
     private IGateway _gateway = null!;
+    private IReadOnlyDictionary<string, string> _swap = s_swap;
 
     private LocalShop(Dictionary<string, string> settings) => _settings = settings;
 
@@ -67,9 +71,11 @@ public sealed class LocalShop : IAsyncDisposable
     }
 
     /// <summary>Everything ends and starts again on the same data, at another address.</summary>
-    public async Task RestartAsync()
+    /// <param name="swap">Other implementations from now on, by service.</param>
+    public async Task RestartAsync(IReadOnlyDictionary<string, string>? swap = null)
     {
         await CloseAsync();
+        _swap = swap ?? _swap;
         await OpenAsync();
     }
 
@@ -87,7 +93,7 @@ public sealed class LocalShop : IAsyncDisposable
         _runtime = await LocalRuntime.StartAsync(
             new LocalRuntimeOptions
             {
-                Apps = [.. s_runFile.Apps.Select(Options)],
+                Apps = [.. s_runFile.Apps.Select(Implementation).Select(Options)],
                 DataDirectory = _data,
                 Resources = ResourceFiles.Read(s_runFile.Apps[0].ResourcesPaths, s_runFile.Apps.Select(app => app.ConfigFile).OfType<string>()),
                 AppApiToken = Guid.NewGuid().ToString("N"),
@@ -114,8 +120,13 @@ public sealed class LocalShop : IAsyncDisposable
         Environment = app.Environment.Concat(_settings).ToDictionary(setting => setting.Key, setting => setting.Value),
         Directory = app.Directory,
         Command = app.Command,
-        Create = s_inProcess ? InProcessService.Load(app.AppId, Builds.ProgramOf(app.In(null))!, app.Directory, _log) : null,
+        Create = s_inProcess && Builds.ProgramOf(app.In(null)) is { } program
+            ? InProcessService.Load(app.AppId, program, app.Directory, _log)
+            : null,
     };
+
+    private RunFileApp Implementation(RunFileApp app) =>
+        _swap.TryGetValue(app.AppId, out var name) ? OtherImplementations.Find(app.AppId, name) : app;
 
     private async Task CloseAsync()
     {

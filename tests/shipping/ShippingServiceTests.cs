@@ -7,8 +7,17 @@ using DaprShop.Testing;
 
 namespace DaprShop.Shipping.Tests;
 
-/// <summary>The service as the saga, members and staff meet it.</summary>
-public class ShippingServiceTests(ShippingShop shop) : IClassFixture<ShippingShop>
+/// <summary>The service in this process, with a clock of the test's.</summary>
+public sealed class DotnetShippingTests(DotnetShippingShop shop) : ShippingServiceTests(shop), IClassFixture<DotnetShippingShop>;
+
+/// <summary>services/shipping-node, a process of its own, with its clock set by the test.</summary>
+public sealed class NodeShippingTests : ShippingServiceTests, IClassFixture<NodeShippingShop>
+{
+    public NodeShippingTests(NodeShippingShop shop) : base(shop) => NodeShippingShop.RequireNode();
+}
+
+/// <summary>The service as the saga, members and staff meet it, in whatever language it is written.</summary>
+public abstract class ShippingServiceTests(ShippingShop shop)
 {
     [Fact]
     public async Task Rates_are_for_everyone()
@@ -44,9 +53,9 @@ public class ShippingServiceTests(ShippingShop shop) : IClassFixture<ShippingSho
         await ExpectedAsync(order);
         Assert.DoesNotContain(shop.Heard, heard => heard.OrderId == order);
 
-        shop.Clock.Advance(TimeSpan.FromSeconds(21));
+        shop.Pass(TimeSpan.FromSeconds(21));
         await shop.HeardAsync(order, "dispatched");
-        shop.Clock.Advance(TimeSpan.FromSeconds(21));
+        shop.Pass(TimeSpan.FromSeconds(21));
         await shop.HeardAsync(order, "delivered");
 
         var shipment = await GetAsync(order);
@@ -65,7 +74,7 @@ public class ShippingServiceTests(ShippingShop shop) : IClassFixture<ShippingSho
         await shop.ConfirmAsync(order);
         await ExpectedAsync(order);
         await shop.Host.RestartAsync("shipping");
-        shop.Clock.Advance(TimeSpan.FromSeconds(21));
+        shop.Pass(TimeSpan.FromSeconds(21));
         await shop.HeardAsync(order, "dispatched");
     }
 
@@ -78,9 +87,9 @@ public class ShippingServiceTests(ShippingShop shop) : IClassFixture<ShippingSho
         await ExpectedAsync(order);
         var store = new StateStore(shop.Host.Dapr("shipping"), "shipping-store");
         var saved = await store.GetAsync<Shipment>($"shipment/{order}");
-        var dispatched = saved.Value!.Move(ShipmentStatus.Dispatched, shop.Clock.GetUtcNow());
+        var dispatched = saved.Value!.Move(ShipmentStatus.Dispatched, shop.Now);
         Assert.True(await store.TrySaveAsync($"shipment/{order}", dispatched, saved.ETag));
-        shop.Clock.Advance(TimeSpan.FromSeconds(21));
+        shop.Pass(TimeSpan.FromSeconds(21));
         await shop.HeardAsync(order, "dispatched");
     }
 
@@ -101,11 +110,11 @@ public class ShippingServiceTests(ShippingShop shop) : IClassFixture<ShippingSho
         await shop.CreateAsync(order);
         await shop.ConfirmAsync(order);
         await ExpectedAsync(order);
-        shop.Clock.Advance(TimeSpan.FromSeconds(1));
+        shop.Pass(TimeSpan.FromSeconds(1));
         await shop.ConfirmAsync(order);
-        shop.Clock.Advance(TimeSpan.FromSeconds(21));
+        shop.Pass(TimeSpan.FromSeconds(21));
         await shop.HeardAsync(order, "dispatched");
-        shop.Clock.Advance(TimeSpan.FromSeconds(21));
+        shop.Pass(TimeSpan.FromSeconds(21));
         await shop.HeardAsync(order, "delivered");
         Assert.Equal(3, (await GetAsync(order)).GetProperty("events").GetArrayLength());
         Assert.Equal(2, shop.Heard.Where(heard => heard.OrderId == order).Distinct().Count());
@@ -209,6 +218,145 @@ public class ShippingServiceTests(ShippingShop shop) : IClassFixture<ShippingSho
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(order, shop.Host.Token(ShippingShop.NewOrder())));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(order, shop.Host.StaffToken()));
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync("no-such-order", shop.Host.StaffToken()));
+    }
+
+    [Fact]
+    public async Task What_is_told_follows_the_contract()
+    {
+        var order = ShippingShop.NewOrder();
+        var created = await shop.CreateAsync(order);
+        await shop.ConfirmAsync(order);
+        await ExpectedAsync(order);
+        using var dispatched = await shop.StaffAsync(order, "dispatch");
+        await shop.HeardAsync(order, "dispatched");
+
+        var told = shop.Heard.First(heard => heard.OrderId == order);
+        var view = await GetAsync(order);
+        Assert.Equal(
+            new ShipmentChanged(
+                $"shipment-{order}-dispatched", view.GetProperty("events")[1].GetProperty("at").GetDateTimeOffset(), order,
+                ShippingShop.MemberId, "dispatched", created.TrackingNumber!),
+            told);
+        Assert.Equal(TimeSpan.Zero, told.OccurredAt.Offset);
+    }
+
+    [Fact]
+    public async Task An_event_that_cannot_be_taken_is_a_dead_letter_until_it_can()
+    {
+        var order = ShippingShop.NewOrder();
+        await shop.CreateAsync(order);
+        var lost = await BuriedAsync($"order-{order}-5", ShippingShop.Confirmed(order, shop.Now));
+        var hopeless = await BuriedAsync($"order-{order}-6", ShippingShop.Confirmed("../courier-1", shop.Now));
+        var before = await ListAsync();
+        Assert.True(before.IndexOf(hopeless.Id) < before.IndexOf(lost.Id), "The newest is not the first.");
+        Assert.Equal(("shipping", Topics.OrdersConfirmed, 0), (lost.Service, lost.Topic, lost.Attempts));
+        Assert.Equal(order, lost.Event.GetProperty("data").GetProperty("orderId").GetString());
+
+        Assert.Equal(new ReplayReply("failed", "The service could not take it."), await ReplayAsync(hopeless.Id));
+        Assert.Equal(1, Assert.Single(await LettersAsync(hopeless.Id)).Attempts);
+        Assert.Equal("replayed", (await ReplayAsync(lost.Id)).Outcome);
+        await ExpectedAsync(order);
+        Assert.Equal("replayed", (await ReplayAsync(lost.Id)).Outcome);
+        Assert.Empty(await LettersAsync(lost.Id));
+        Assert.DoesNotContain(lost.Id, await ListAsync());
+        using var unknown = await shop.Sidecar.PostAsync("/internal/dead-letters/shipping-0000000000000000/replay", null);
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("POST", "/internal/shipments/x/cancel", 401)]
+    [InlineData("GET", "/internal/dead-letters", 401)]
+    [InlineData("GET", "/%69nternal/dead-letters", 401)]
+    [InlineData("POST", "/events/orders.confirmed", 401)]
+    [InlineData("PUT", "/actors/CourierActor/courier-1/method/Expect", 401)]
+    [InlineData("GET", "/dapr/config", 401)]
+    [InlineData("GET", "/api/nothing", 404)]
+    [InlineData("DELETE", "/api/shipping/rates", 405)]
+    public async Task What_is_not_for_strangers_or_not_there_is_a_problem(string verb, string path, int status)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(verb), path);
+        using var response = await shop.Host.Client("shipping").SendAsync(request);
+        await ProblemAsync(response, status);
+    }
+
+    [Theory]
+    [InlineData("text/plain", "{}", 415)]
+    [InlineData("application/json", "{", 400)]
+    [InlineData("application/json", "[]", 400)]
+    [InlineData("application/json", "{\"memberId\":\"0196f5a0-0000-7000-8000-00000000000a\"}", 400)]
+    [InlineData("application/json", "{\"memberId\":\"0196f5a0-0000-7000-8000-00000000000a\",\"method\":\"standard\",\"weightGrams\":\"8\"}", 400)]
+    [InlineData("application/json", null, 413)]
+    public async Task What_cannot_be_read_is_a_problem(string contentType, string? body, int status)
+    {
+        using var content = new StringContent(body ?? $"\"{new string('x', 1024 * 1024)}\"", System.Text.Encoding.UTF8, contentType);
+        using var response = await shop.Sidecar.PutAsync($"/internal/shipments/{ShippingShop.NewOrder()}", content);
+        await ProblemAsync(response, status);
+    }
+
+    [Fact]
+    public async Task A_wrong_field_is_named()
+    {
+        using var response = await shop.PutAsync(ShippingShop.NewOrder(), ShippingShop.Parcel("usa", "drone", 0));
+        var problem = await ProblemAsync(response, 400);
+        Assert.Equal(
+            ["address.country", "method", "weightGrams"],
+            problem.GetProperty("errors").EnumerateObject().Select(error => error.Name).Order());
+        Assert.Equal("One or more fields are invalid.", problem.GetProperty("detail").GetString());
+    }
+
+    [Fact]
+    public async Task A_forged_token_is_401()
+    {
+        var token = shop.Host.StaffToken();
+        foreach (var forged in new[] { token[..^6] + "AAAAAA", token + ".x", "nonsense", token.Split('.')[0] + ".e30." })
+            Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(ShippingShop.NewOrder(), forged));
+    }
+
+    [Fact]
+    public async Task It_says_that_it_is_well()
+    {
+        using var response = await shop.Host.Client("shipping").GetAsync("/healthz");
+        Assert.Equal("Healthy", await response.Content.ReadAsStringAsync());
+    }
+
+    private static async Task<JsonElement> ProblemAsync(HttpResponseMessage response, int status)
+    {
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Equal(status, problem.GetProperty("status").GetInt32());
+        Assert.Equal($"https://www.rfc-editor.org/rfc/rfc9110#section-15.{status / 100 + 1}", problem.GetProperty("type").GetString());
+        Assert.NotEmpty(problem.GetProperty("title").GetString()!);
+        Assert.NotEmpty(problem.GetProperty("detail").GetString()!);
+        Assert.NotEmpty(problem.GetProperty("traceId").GetString()!);
+        return problem;
+    }
+
+    /// <summary>Puts an event where the broker puts those that a service could not take, and waits for the letter.</summary>
+    private async Task<DeadLetter> BuriedAsync(string eventId, OrderChanged data)
+    {
+        var entry = new BulkEntry("1", JsonSerializer.SerializeToElement(
+            new { id = eventId, topic = Topics.OrdersConfirmed, specversion = "1.0", type = Topics.OrdersConfirmed, source = "test", data },
+            JsonSerializerOptions.Web));
+        using var response = await shop.Dapr.PostAsJsonAsync(
+            "/v1.0/publish/pubsub/shipping.dead-letters?metadata.rawPayload=true", entry.Event);
+        response.EnsureSuccessStatusCode();
+        var id = DeadLetters.IdOf(new ServiceName("shipping"), entry);
+        await ShopHost.EventuallyAsync(async () => (await LettersAsync(id)).Count > 0, "the dead letter");
+        return Assert.Single(await LettersAsync(id));
+    }
+
+    private async Task<List<string>> ListAsync() =>
+        [.. (await shop.Sidecar.GetFromJsonAsync<DeadLetterEntry[]>("/internal/dead-letters"))!.Select(entry => entry.Id)];
+
+    private async Task<IReadOnlyList<DeadLetter>> LettersAsync(string id) =>
+        (await shop.Sidecar.GetFromJsonAsync<DeadLetter[]>($"/internal/dead-letters/letters?ids={id}"))!;
+
+    private async Task<ReplayReply> ReplayAsync(string id)
+    {
+        using var response = await shop.Sidecar.PostAsync($"/internal/dead-letters/{id}/replay", null);
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync<ReplayReply>())!;
     }
 
     /// <summary>Waits until the parcel is on a courier's list.</summary>

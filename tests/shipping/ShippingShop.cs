@@ -9,14 +9,62 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace DaprShop.Shipping.Tests;
 
-/// <summary>The shipping service beside a sidecar, with a clock of the test's, and someone who hears all it says.</summary>
-public sealed class ShippingShop : IAsyncLifetime
+/// <summary>The shipping service in this process.</summary>
+public sealed class DotnetShippingShop : ShippingShop
+{
+    private readonly FakeTimeProvider _clock = new(DateTimeOffset.UtcNow);
+
+    public override DateTimeOffset Now => _clock.GetUtcNow();
+
+    public override void Pass(TimeSpan time) => _clock.Advance(time);
+
+    protected override void AddShipping(ShopHostOptions shop) =>
+        shop.Service("shipping", ShippingService.Create, builder => builder.Services.AddSingleton<TimeProvider>(_clock));
+}
+
+/// <summary>services/shipping-node. Its clock goes as the machine's, and is put forward through a file that a preloaded module reads.</summary>
+public sealed class NodeShippingShop : ShippingShop
+{
+    private string _clock = "";
+    private TimeSpan _ahead;
+
+    public static void RequireNode() => Assert.SkipWhen(OtherImplementations.IsNodeMissing, "Node.js is not installed.");
+
+    public override DateTimeOffset Now => DateTimeOffset.UtcNow + _ahead;
+
+    public override void Pass(TimeSpan time)
+    {
+        _ahead += time;
+        // In one step: the service reads it all the time.
+        File.WriteAllText(_clock + ".new", $"{_ahead.TotalMilliseconds}");
+        File.Move(_clock + ".new", _clock, overwrite: true);
+    }
+
+    public override ValueTask InitializeAsync() => OtherImplementations.IsNodeMissing ? ValueTask.CompletedTask : base.InitializeAsync();
+
+    protected override void AddShipping(ShopHostOptions shop)
+    {
+        _clock = Path.Combine(Directory.CreateDirectory(shop.DataDirectory).FullName, "clock");
+        Pass(TimeSpan.Zero);
+        var preload = Path.Combine(Repository.Root, "tests", "shipping", "clock.cjs");
+        shop.Swapped("shipping", "node", ("NODE_OPTIONS", $"--require \"{preload}\""), ("CLOCK_FILE", _clock));
+    }
+}
+
+/// <summary>The shipping service beside a sidecar, with a clock that the test puts forward, and someone who hears all it says.</summary>
+public abstract class ShippingShop : IAsyncLifetime
 {
     public const string MemberId = "0196f5a0-0000-7000-8000-00000000000a";
 
     public ConcurrentBag<ShipmentChanged> Heard { get; } = [];
 
-    public FakeTimeProvider Clock { get; } = new(DateTimeOffset.UtcNow);
+    /// <summary>What time it is for the service.</summary>
+    public abstract DateTimeOffset Now { get; }
+
+    /// <summary>Puts the service's clock forward.</summary>
+    public abstract void Pass(TimeSpan time);
+
+    protected abstract void AddShipping(ShopHostOptions shop);
 
     public ShopHost Host { get; private set; } = null!;
 
@@ -27,7 +75,7 @@ public sealed class ShippingShop : IAsyncLifetime
 
     public HttpClient Dapr { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         Host = await ShopHost.StartAsync(Configure);
         Sidecar = Host.SidecarClient("shipping");
@@ -35,9 +83,10 @@ public sealed class ShippingShop : IAsyncLifetime
         Dapr = Host.DaprHttp("shipping");
     }
 
-    private void Configure(ShopHostOptions shop) => shop
-        .Service("shipping", ShippingService.Create, builder => builder.Services.AddSingleton<TimeProvider>(Clock))
-        .Fake("ear", app =>
+    private void Configure(ShopHostOptions shop)
+    {
+        AddShipping(shop);
+        shop.Fake("ear", app =>
         {
             foreach (var status in new[] { "dispatched", "delivered", "returned" })
             {
@@ -45,8 +94,13 @@ public sealed class ShippingShop : IAsyncLifetime
                     .WithTopic(Publishing.PubSub, $"shipping.{status}");
             }
         });
+    }
 
-    public ValueTask DisposeAsync() => Host.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (Host is not null) await Host.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 
     public static string NewOrder() => Guid.CreateVersion7().ToString();
 
@@ -70,8 +124,10 @@ public sealed class ShippingShop : IAsyncLifetime
         return (await response.Content.ReadFromJsonAsync<ShipmentReply>())!;
     }
 
-    public Task ConfirmAsync(string orderId) => Host.PublishAsync(Topics.OrdersConfirmed, new OrderChanged(
-        $"order-{orderId}-5", Clock.GetUtcNow(), orderId, MemberId, 5, "confirmed", [], Money.Zero("USD")));
+    public static OrderChanged Confirmed(string orderId, DateTimeOffset at) =>
+        new($"order-{orderId}-5", at, orderId, MemberId, 5, "confirmed", [], Money.Zero("USD"));
+
+    public Task ConfirmAsync(string orderId) => Host.PublishAsync(Topics.OrdersConfirmed, Confirmed(orderId, Now));
 
     public Task<HttpResponseMessage> StaffAsync(string orderId, string command) =>
         Staff.PostAsync($"/api/shipments/{orderId}/{command}", null);

@@ -47,6 +47,19 @@ public sealed class ShopHostOptions
         return this;
     }
 
+    /// <summary>Another implementation of a service, <c>services/{appId}-{name}</c>, as a process of its own; built when out of date.</summary>
+    /// <param name="appId">Its app id.</param>
+    /// <param name="name">E.g. <c>node</c>.</param>
+    /// <param name="settings">Environment variables.</param>
+    public ShopHostOptions Swapped(string appId, string name, params (string Name, string Value)[] settings)
+    {
+        var swap = OtherImplementations.Find(appId, name);
+        var environment = new Dictionary<string, string>(swap.Environment) { ["Logging__Level"] = "Warning" };
+        foreach (var (key, value) in settings) environment[key] = value;
+        _apps[appId] = new AppOptions(appId) { Directory = swap.Directory, Command = swap.Command, Environment = environment };
+        return this;
+    }
+
     /// <summary>A peer played by the test. It may subscribe (<c>.WithTopic("pubsub", …)</c>); CloudEvents come unwrapped.</summary>
     public ShopHostOptions Fake(string appId, Action<WebApplication> map)
     {

@@ -58,6 +58,28 @@ public sealed class SwapTests : IDisposable
     }
 
     [Fact]
+    public void Builds_again_what_is_older_than_what_it_is_made_from()
+    {
+        Write("command: [dotnet]\nbuild: [dotnet, new, gitignore, --force]\nmakes: .gitignore\nfrom: [src, other.txt]");
+        var folder = Path.Combine(_services, "shipping-tiny");
+        Directory.CreateDirectory(Path.Combine(folder, "src", "deep"));
+        var source = Path.Combine(folder, "src", "deep", "a.ts");
+        var product = Path.Combine(folder, ".gitignore");
+        File.WriteAllText(source, "");
+        File.WriteAllText(Path.Combine(folder, "other.txt"), "");
+        File.WriteAllText(product, "old");
+
+        Swap.For(Shipping, "tiny", mayBuild: true);
+        Assert.Equal("old", File.ReadAllText(product));
+
+        File.SetLastWriteTimeUtc(source, DateTime.UtcNow.AddMinutes(1));
+        Swap.For(Shipping, "tiny", mayBuild: false);
+        Assert.Equal("old", File.ReadAllText(product));
+        Swap.For(Shipping, "tiny", mayBuild: true);
+        Assert.NotEqual("old", File.ReadAllText(product));
+    }
+
+    [Fact]
     public async Task Runs_in_the_services_place()
     {
         // A tiny implementation: another program under this service's name, which says in its log what it was told.

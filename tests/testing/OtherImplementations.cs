@@ -1,0 +1,19 @@
+using DaprShop.Local.Cli;
+using DaprShop.Local.Configuration;
+
+namespace DaprShop.Testing;
+
+/// <summary>Services that exist in a second language: see <c>--swap</c> in local/README.md.</summary>
+public static class OtherImplementations
+{
+    /// <summary>Whether tests that need Node.js are to be skipped: in CI it must be there.</summary>
+    public static bool IsNodeMissing { get; } = !IsOnPath("node") && Environment.GetEnvironmentVariable("CI") != "true";
+
+    /// <summary>The app of dapr.yaml, with another implementation's folder, command and variables.</summary>
+    /// <exception cref="ConfigurationError">It is not there, cannot be built, or needs a program that is not installed.</exception>
+    internal static RunFileApp Find(string appId, string name) =>
+        Swap.For(RunFile.Read(Repository.Root).Apps.Single(app => app.AppId == appId), name, mayBuild: true);
+
+    private static bool IsOnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Any(folder => File.Exists(Path.Combine(folder, program)));
+}
