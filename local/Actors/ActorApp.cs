@@ -82,11 +82,11 @@ internal sealed class ActorApp(TimeProvider time)
         }
     }
 
-    /// <summary>The body of <c>GET /dapr/config</c>; empty when the app does not have it.</summary>
+    /// <summary>The body of <c>GET /dapr/config</c>; empty when the app does not have it (over gRPC no app has actors).</summary>
     /// <exception cref="HttpRequestException">The app cannot be reached.</exception>
     public async Task<byte[]> ConfigAsync(Sidecar host, CancellationToken cancellation)
     {
-        if (host.App.Address is null) return [];
+        if (host.App.Address is null || host.SpeaksGrpc) return [];
         using var request = Request(HttpMethod.Get, host, "dapr/config");
         using var limit = new CancellationTokenSource(s_housekeepingTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);

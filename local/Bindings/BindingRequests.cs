@@ -2,7 +2,9 @@ using System.Collections.Frozen;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.Resiliency;
 using Grpc.Core;
+using Polly;
 
 namespace DaprShop.Local.Bindings;
 
@@ -12,30 +14,42 @@ public sealed class BindingRequests
     private const string Prefix = "bindings.";
 
     private readonly FrozenDictionary<string, FrozenDictionary<string, IOutputBinding>> _bindings;
+    private readonly ResiliencyPolicies _resiliency;
 
     /// <exception cref="ConfigurationError">A component that cannot be served.</exception>
-    public BindingRequests(AppRegistry apps) => _bindings = apps.Sidecars.DistinctBy(sidecar => sidecar.AppId).ToFrozenDictionary(
-        sidecar => sidecar.AppId,
-        sidecar => sidecar.Components
-            .Where(spec => spec.Type.StartsWith(Prefix, StringComparison.Ordinal))
-            .Select(spec => (spec.Name, Binding: OutputBindings.Open(spec)))
-            .Where(opened => opened.Binding is not null)
-            .ToFrozenDictionary(opened => opened.Name, opened => opened.Binding!, StringComparer.Ordinal));
+    public BindingRequests(AppRegistry apps, ResiliencyPolicies resiliency)
+    {
+        _resiliency = resiliency;
+        _bindings = apps.Sidecars.DistinctBy(sidecar => sidecar.AppId).ToFrozenDictionary(
+            sidecar => sidecar.AppId,
+            sidecar => sidecar.Components
+                .Where(spec => spec.Type.StartsWith(Prefix, StringComparison.Ordinal))
+                .Select(spec => (spec.Name, Binding: OutputBindings.Open(spec)))
+                .Where(opened => opened.Binding is not null)
+                .ToFrozenDictionary(opened => opened.Name, opened => opened.Binding!, StringComparer.Ordinal));
+    }
 
     /// <exception cref="BindingError">It went wrong.</exception>
     public async Task<BindingAnswer> InvokeAsync(Sidecar sidecar, string name, BindingCall call, CancellationToken cancellation)
     {
         try
         {
-            return await BindingOf(sidecar, name, call.Operation).InvokeAsync(call, cancellation);
+            var binding = BindingOf(sidecar, name, call.Operation);
+            return await _resiliency.For(sidecar.AppId)
+                .CallAsync(name, ComponentKind.Binding, limited => binding.InvokeAsync(call, limited), cancellation);
         }
         catch (BindingFailure failure)
         {
-            var error = new DaprError(
-                500, "ERR_INVOKE_OUTPUT_BINDING", StatusCode.Internal, $"error invoking output binding {name}: {failure.Message}");
-            throw new BindingError(error, failure.Answer);
+            throw Failed(name, failure.Message, failure.Answer);
+        }
+        catch (ExecutionRejectedException rejection)
+        {
+            throw Failed(name, rejection.Words(), BindingAnswer.None);
         }
     }
+
+    private static BindingError Failed(string name, string reason, BindingAnswer answer) => new(
+        new DaprError(500, "ERR_INVOKE_OUTPUT_BINDING", StatusCode.Internal, $"error invoking output binding {name}: {reason}"), answer);
 
     private IOutputBinding BindingOf(Sidecar sidecar, string name, string operation)
     {

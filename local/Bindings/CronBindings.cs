@@ -2,28 +2,33 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using Cronos;
+using Dapr.AppCallback.Autogen.Grpc.v1;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Resiliency;
+using Grpc.Core;
+using Polly;
+using Polly.CircuitBreaker;
 
 namespace DaprShop.Local.Bindings;
 
 /// <summary>
-/// <c>bindings.cron</c>: posts to the app at the times of its schedule, while the app answers. An app that is not said to want it
-/// (<c>direction: input</c>) is asked first, with OPTIONS.
+/// <c>bindings.cron</c>: tells the app at the times of its schedule, while the app answers. An app that is not said to want it
+/// (<c>direction: input</c>) is asked first, with OPTIONS or <c>ListInputBindings</c>.
 /// https://docs.dapr.io/reference/components-reference/supported-bindings/cron/
 /// </summary>
 internal sealed class CronBindings : IAppObserver
 {
     private readonly Dictionary<string, List<CronBinding>> _bindings;
     private readonly ConcurrentDictionary<Sidecar, (CancellationTokenSource Stop, Task Ticking)> _running = new();
+    private readonly ResiliencyPolicies _resiliency;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     /// <exception cref="ConfigurationError">A schedule that is none.</exception>
-    public CronBindings(AppRegistry apps, TimeProvider time, ILogger<CronBindings> logger)
+    public CronBindings(AppRegistry apps, ResiliencyPolicies resiliency, TimeProvider time, ILogger<CronBindings> logger)
     {
-        (_time, _logger) = (time, logger);
+        (_resiliency, _time, _logger) = (resiliency, time, logger);
         _bindings = apps.Sidecars.DistinctBy(sidecar => sidecar.AppId).ToDictionary(
             sidecar => sidecar.AppId,
             sidecar => sidecar.Components.Where(spec => spec.Type == "bindings.cron").Select(CronBinding.Of).ToList());
@@ -33,9 +38,9 @@ internal sealed class CronBindings : IAppObserver
     {
         List<CronBinding> wanted = [];
         foreach (var binding in _bindings[sidecar.AppId])
-            if (binding.IsInput || await WantsAsync(sidecar.App, binding.Route, cancellation)) wanted.Add(binding);
+            if (binding.IsInput || await WantsAsync(sidecar, binding, cancellation)) wanted.Add(binding);
         var stop = new CancellationTokenSource();
-        _running[sidecar] = (stop, Task.WhenAll(wanted.Select(binding => TickAsync(sidecar.App, binding, stop.Token))));
+        _running[sidecar] = (stop, Task.WhenAll(wanted.Select(binding => TickAsync(sidecar, binding, stop.Token))));
     }
 
     public async Task AppGoneAsync(Sidecar sidecar)
@@ -46,14 +51,15 @@ internal sealed class CronBindings : IAppObserver
         running.Stop.Dispose();
     }
 
-    private static async Task<bool> WantsAsync(AppChannel app, string route, CancellationToken cancellation)
+    private static async Task<bool> WantsAsync(Sidecar sidecar, CronBinding binding, CancellationToken cancellation)
     {
-        using var request = RequestTo(app, HttpMethod.Options, route);
-        using var response = await app.Http.SendAsync(request, cancellation);
+        if (sidecar.SpeaksGrpc) return (await sidecar.Callback.BindingsAsync(cancellation)).Contains(binding.Name);
+        using var request = RequestTo(sidecar.App, HttpMethod.Options, binding.Route);
+        using var response = await sidecar.App.Http.SendAsync(request, cancellation);
         return response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.MethodNotAllowed;
     }
 
-    private async Task TickAsync(AppChannel app, CronBinding binding, CancellationToken stop)
+    private async Task TickAsync(Sidecar sidecar, CronBinding binding, CancellationToken stop)
     {
         var last = _time.GetUtcNow();
         try
@@ -62,7 +68,7 @@ internal sealed class CronBindings : IAppObserver
             {
                 if (next - _time.GetUtcNow() is { Ticks: > 0 } pause) await Task.Delay(pause, _time, stop);
                 last = next;
-                await PostAsync(app, binding, stop);
+                await TellAsync(sidecar, binding, stop);
             }
         }
         catch (OperationCanceledException)
@@ -71,22 +77,51 @@ internal sealed class CronBindings : IAppObserver
         }
     }
 
-    private async Task PostAsync(AppChannel app, CronBinding binding, CancellationToken stop)
+    private async Task TellAsync(Sidecar sidecar, CronBinding binding, CancellationToken stop)
     {
-        try
+        var metadata = new Dictionary<string, string>
         {
-            using var request = RequestTo(app, HttpMethod.Post, binding.Route);
-            request.Headers.TryAddWithoutValidation("timeZone", TimeZoneInfo.Local.Id);
-            request.Headers.TryAddWithoutValidation(
-                "readTimeUTC", _time.GetUtcNow().ToString("yyyy-MM-dd HH:mm:ss.fffffff +0000 'UTC'", CultureInfo.InvariantCulture));
-            using var response = await app.Http.SendAsync(request, stop);
-            if (!response.IsSuccessStatusCode)
-                _logger.LogWarning("{AppId} answered {Status} to {Binding}", app.AppId, (int)response.StatusCode, binding.Name);
-        }
-        catch (HttpRequestException error)
+            ["timeZone"] = TimeZoneInfo.Local.Id,
+            ["readTimeUTC"] = _time.GetUtcNow().ToString("yyyy-MM-dd HH:mm:ss.fffffff +0000 'UTC'", CultureInfo.InvariantCulture),
+        };
+        var policy = _resiliency.For(sidecar.AppId).Inbound(binding.Name, ComponentKind.Binding);
+        for (var failures = 1; ; failures++)
         {
-            _logger.LogWarning("{AppId} could not hear {Binding}: {Reason}", app.AppId, binding.Name, error.Message);
+            try
+            {
+                await policy.AttemptAsync(
+                    (_, limited) => sidecar.SpeaksGrpc
+                        ? sidecar.Callback.TellAsync(new BindingEventRequest { Name = binding.Name, Metadata = { metadata } }, limited)
+                        : PostAsync(sidecar.App, binding, metadata, limited),
+                    0, stop);
+                return;
+            }
+            catch (Exception error) when (error is HttpRequestException or RpcException or ExecutionRejectedException)
+            {
+                _logger.LogWarning("{AppId} could not hear {Binding}: {Reason}", sidecar.AppId, binding.Name, error.Message);
+                if (!Retries(policy.Retry, error) || policy.Retry!.DelayAfter(failures) is not { } delay) return;
+                await Task.Delay(delay, _time, stop);
+            }
         }
+    }
+
+    private static bool Retries(RetryPolicy? retry, Exception error) => retry is not null && error switch
+    {
+        HttpRequestException { StatusCode: { } status } => retry.HttpStatuses.Includes((int)status),
+        RpcException { StatusCode: var status } => retry.GrpcStatuses.Includes((int)status),
+        BrokenCircuitException => false,
+        _ => true,
+    };
+
+    /// <exception cref="HttpRequestException">The app is away, or answered with anything but a success.</exception>
+    private static async Task<bool> PostAsync(
+        AppChannel app, CronBinding binding, Dictionary<string, string> metadata, CancellationToken cancellation)
+    {
+        using var request = RequestTo(app, HttpMethod.Post, binding.Route);
+        foreach (var (name, value) in metadata) request.Headers.TryAddWithoutValidation(name, value);
+        using var response = await app.Http.SendAsync(request, cancellation);
+        response.EnsureSuccessStatusCode();
+        return true;
     }
 
     private static HttpRequestMessage RequestTo(AppChannel app, HttpMethod verb, string route)

@@ -19,26 +19,29 @@ internal static class ConfigEndpoints
 
     public static void MapConfiguration(this IEndpointRouteBuilder routes)
     {
+        // Opens the components, so that what is wrong with one is told at the start.
+        _ = routes.ServiceProvider.GetRequiredService<ConfigurationStores>();
         foreach (var version in s_versions)
         {
             var store = routes.MapGroup($"/{version}/configuration/{{store}}");
-            store.MapGet("", Get);
-            store.MapGet("subscribe", Subscribe);
+            store.MapGet("", GetAsync);
+            store.MapGet("subscribe", SubscribeAsync);
             store.MapGet("{id}/unsubscribe", Unsubscribe);
         }
     }
 
-    private static IResult Get(HttpContext http, string store, ConfigurationStores stores)
+    private static async Task<IResult> GetAsync(HttpContext http, string store, ConfigurationStores stores)
     {
-        var items = stores.Get(http.GetSidecar(), store, KeysOf(http));
+        var items = await stores.GetAsync(http.GetSidecar(), store, KeysOf(http), http.RequestAborted);
         return items.Count == 0 ? Results.NoContent() : Results.Json(items, s_json, "application/json");
     }
 
     /// <summary>The app hears of changes at <c>POST /configuration/{store}/{key}</c>.</summary>
-    private static IResult Subscribe(HttpContext http, string store, ConfigurationStores stores)
+    private static async Task<IResult> SubscribeAsync(HttpContext http, string store, ConfigurationStores stores)
     {
         var app = http.GetSidecar().App;
-        var id = stores.Subscribe(http.GetSidecar(), store, KeysOf(http), (id, items) => TellAsync(app, store, id, items));
+        var id = await stores.SubscribeAsync(
+            http.GetSidecar(), store, KeysOf(http), (id, items) => TellAsync(app, store, id, items), http.RequestAborted);
         return Results.Json(new { id }, s_json, "application/json");
     }
 

@@ -4,10 +4,10 @@ using System.Text.Json;
 namespace DaprShop.Local.ConfigStores;
 
 /// <summary>
-/// What stands for a <c>configuration.*</c> component: a JSON file of names and values, for an operator to edit. While somebody
+/// What stands for a <c>configuration.*</c> component without <c>--redis</c>: a JSON file of names and values, for an operator to edit. While somebody
 /// subscribes, it is looked at again and again (a few times a second: editors and file systems differ in what they report).
 /// </summary>
-internal sealed class ConfigFile(string path, TimeProvider time, ILogger logger) : IAsyncDisposable
+internal sealed class ConfigFile(string path, TimeProvider time, ILogger logger) : IConfigStore
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
 
@@ -16,11 +16,10 @@ internal sealed class ConfigFile(string path, TimeProvider time, ILogger logger)
     private readonly Lock _gate = new();
     private Task _watching = Task.CompletedTask;
 
-    /// <summary>Null or empty keys are all keys.</summary>
-    public IReadOnlyDictionary<string, ConfigItem> Get(IReadOnlyCollection<string> keys) => Parsed(Read(), keys);
+    public Task<IReadOnlyDictionary<string, ConfigItem>> GetAsync(IReadOnlyCollection<string> keys) =>
+        Task.FromResult<IReadOnlyDictionary<string, ConfigItem>>(Parsed(Read(), keys));
 
-    /// <returns>The subscription's id.</returns>
-    public string Subscribe(IReadOnlyCollection<string> keys, Func<string, IReadOnlyDictionary<string, ConfigItem>, Task> changed)
+    public Task<string> SubscribeAsync(IReadOnlyCollection<string> keys, ConfigChanged changed)
     {
         var id = Guid.NewGuid().ToString();
         lock (_gate)
@@ -28,10 +27,9 @@ internal sealed class ConfigFile(string path, TimeProvider time, ILogger logger)
             _subscribers[id] = new Subscriber(keys, changed, Read());
             if (_watching.IsCompleted) _watching = WatchAsync();
         }
-        return id;
+        return Task.FromResult(id);
     }
 
-    /// <summary>False when there is no such subscription.</summary>
     public bool Unsubscribe(string id) => _subscribers.TryRemove(id, out _);
 
     public async ValueTask DisposeAsync()
@@ -99,11 +97,9 @@ internal sealed class ConfigFile(string path, TimeProvider time, ILogger logger)
         }
     }
 
-    private sealed class Subscriber(
-        IReadOnlyCollection<string> keys, Func<string, IReadOnlyDictionary<string, ConfigItem>, Task> changed,
-        Dictionary<string, string> known)
+    private sealed class Subscriber(IReadOnlyCollection<string> keys, ConfigChanged changed, Dictionary<string, string> known)
     {
-        public Func<string, IReadOnlyDictionary<string, ConfigItem>, Task> Changed { get; } = changed;
+        public ConfigChanged Changed { get; } = changed;
 
         /// <summary>What the subscriber has heard of.</summary>
         public Dictionary<string, string> Known { get; set; } = known;

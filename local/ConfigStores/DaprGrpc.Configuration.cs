@@ -9,12 +9,12 @@ namespace DaprShop.Local.Grpc;
 /// <summary>Configuration over gRPC.</summary>
 public sealed partial class DaprGrpc
 {
-    internal Task<GetConfigurationResponse> GetConfiguration(GetConfigurationRequest request, ServerCallContext context)
+    internal async Task<GetConfigurationResponse> GetConfiguration(GetConfigurationRequest request, ServerCallContext context)
     {
         var response = new GetConfigurationResponse();
-        foreach (var (key, item) in configuration.Get(SidecarOf(context), request.StoreName, request.Keys))
+        foreach (var (key, item) in await configuration.GetAsync(SidecarOf(context), request.StoreName, request.Keys, context.CancellationToken))
             response.Items[key] = ToMessage(item);
-        return Task.FromResult(response);
+        return response;
     }
 
     /// <summary>First the subscription's id, then each change, until either side ends it.</summary>
@@ -23,12 +23,15 @@ public sealed partial class DaprGrpc
     {
         var sidecar = SidecarOf(context);
         var changes = Channel.CreateUnbounded<SubscribeConfigurationResponse>();
-        var id = configuration.Subscribe(sidecar, request.StoreName, request.Keys, (id, items) =>
-        {
-            var change = new SubscribeConfigurationResponse { Id = id };
-            foreach (var (key, item) in items) change.Items[key] = ToMessage(item);
-            return changes.Writer.WriteAsync(change, context.CancellationToken).AsTask();
-        });
+        var id = await configuration.SubscribeAsync(
+            sidecar, request.StoreName, request.Keys,
+            (id, items) =>
+            {
+                var change = new SubscribeConfigurationResponse { Id = id };
+                foreach (var (key, item) in items) change.Items[key] = ToMessage(item);
+                return changes.Writer.WriteAsync(change, context.CancellationToken).AsTask();
+            },
+            context.CancellationToken);
         try
         {
             await stream.WriteAsync(new SubscribeConfigurationResponse { Id = id }, context.CancellationToken);

@@ -1,6 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using ErrorInfo = Google.Rpc.ErrorInfo;
+using ResourceInfo = Google.Rpc.ResourceInfo;
+using Status = Grpc.Core.Status;
 
 namespace DaprShop.Local.Errors;
 
@@ -14,6 +19,8 @@ namespace DaprShop.Local.Errors;
 /// <param name="message">Dapr's words.</param>
 public sealed class DaprError(int status, string code, StatusCode grpc, string message) : Exception(message)
 {
+    private const string DetailsTrailer = "grpc-status-details-bin";
+
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -42,20 +49,36 @@ public sealed class DaprError(int status, string code, StatusCode grpc, string m
         await response.Body.WriteAsync(body);
     }
 
-    public RpcException ToRpc() => new(new Status(Grpc, Message));
+    public RpcException ToRpc()
+    {
+        if (Details is null) return new RpcException(new Status(Grpc, Message));
+        var status = new Google.Rpc.Status { Code = (int)Grpc, Message = Message, Details = { Details.ToMessages(Message).Select(Any.Pack) } };
+        return new RpcException(new Status(Grpc, Message), new Metadata { { DetailsTrailer, status.ToByteArray() } });
+    }
 
     private sealed record Body(string ErrorCode, string Message, IEnumerable<object>? Details);
 }
 
 /// <summary><c>google.rpc.ErrorInfo</c> and, with a resource, <c>google.rpc.ResourceInfo</c>.</summary>
 /// <param name="Reason">E.g. <c>DAPR_STATE_NOT_FOUND</c>.</param>
-/// <param name="Metadata">Null is written as null.</param>
+/// <param name="Metadata">Null is written as null. In the order of the keys, as Go writes them.</param>
 /// <param name="Resource">Type and name of the component.</param>
 /// <param name="Description">Of the resource; null for the error's own message.</param>
 public sealed record ErrorDetails(
     string Reason, IReadOnlyDictionary<string, string>? Metadata, (string Type, string Name)? Resource = null, string? Description = null)
 {
+    private const string Domain = "dapr.io";
     private const string Prefix = "type.googleapis.com/google.rpc.";
+
+    /// <summary>daprd says less over gRPC.</summary>
+    public bool HasMetadataOverHttpOnly { get; init; }
+
+    internal IEnumerable<IMessage> ToMessages(string message)
+    {
+        if (Resource is { } resource)
+            yield return new ResourceInfo { ResourceType = resource.Type, ResourceName = resource.Name, Description = Description ?? message };
+        yield return new ErrorInfo { Reason = Reason, Domain = Domain, Metadata = { HasMetadataOverHttpOnly ? [] : Metadata?.ToDictionary() ?? [] } };
+    }
 
     internal IEnumerable<object> ToJson(string message)
     {
@@ -73,8 +96,8 @@ public sealed record ErrorDetails(
         yield return new SortedDictionary<string, object?>(StringComparer.Ordinal)
         {
             ["@type"] = Prefix + "ErrorInfo",
-            ["domain"] = "dapr.io",
-            ["metadata"] = Metadata,
+            ["domain"] = Domain,
+            ["metadata"] = Metadata is null ? null : new SortedDictionary<string, string>(Metadata.ToDictionary(), StringComparer.Ordinal),
             ["reason"] = Reason,
         };
     }

@@ -21,8 +21,8 @@ namespace DaprShop.Local.Grpc;
 /// which turn messages into calls of the block's core and back. What is not served answers UNIMPLEMENTED.
 /// </summary>
 public sealed partial class DaprGrpc(
-    StateRequests state, PublishRequests publish, SecretStores secrets, SidecarMetadata metadata, SidecarShutdown shutdown, ActorBlock actors,
-    BindingRequests bindings, ConfigurationStores configuration, Locks.Locks locks, ServiceInvocation invocation)
+    StateRequests state, PublishRequests publish, Subscriber subscriber, SecretStores secrets, SidecarMetadata metadata, SidecarShutdown shutdown,
+    ActorBlock actors, BindingRequests bindings, ConfigurationStores configuration, Locks.Locks locks, ServiceInvocation invocation)
 {
     private static Sidecar SidecarOf(ServerCallContext context) => context.GetHttpContext().GetSidecar();
 }
@@ -59,7 +59,7 @@ public sealed partial class DaprGrpcMethods : IServiceMethodProvider<DaprGrpc>
         where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse>, new()
     {
-        var method = new Method<TRequest, TResponse>(MethodType.Unary, Service, name, Marshaller<TRequest>(), Marshaller<TResponse>());
+        var method = Protobuf.Method<TRequest, TResponse>(MethodType.Unary, Service, name);
         context.AddUnaryMethod(method, [], async (service, request, call) =>
         {
             try
@@ -79,8 +79,7 @@ public sealed partial class DaprGrpcMethods : IServiceMethodProvider<DaprGrpc>
         where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse>, new()
     {
-        var method = new Method<TRequest, TResponse>(
-            MethodType.ServerStreaming, Service, name, Marshaller<TRequest>(), Marshaller<TResponse>());
+        var method = Protobuf.Method<TRequest, TResponse>(MethodType.ServerStreaming, Service, name);
         context.AddServerStreamingMethod(method, [], async (service, request, stream, call) =>
         {
             try
@@ -94,16 +93,23 @@ public sealed partial class DaprGrpcMethods : IServiceMethodProvider<DaprGrpc>
         });
     }
 
-    private static Marshaller<T> Marshaller<T>() where T : class, IMessage<T>, new()
+    private static void DuplexStreaming<TRequest, TResponse>(
+        ServiceMethodProviderContext<DaprGrpc> context, string name,
+        Func<DaprGrpc, IAsyncStreamReader<TRequest>, IServerStreamWriter<TResponse>, ServerCallContext, Task> handler)
+        where TRequest : class, IMessage<TRequest>, new()
+        where TResponse : class, IMessage<TResponse>, new()
     {
-        var parser = new MessageParser<T>(() => new T());
-        return Marshallers.Create(
-            (message, context) =>
+        var method = Protobuf.Method<TRequest, TResponse>(MethodType.DuplexStreaming, Service, name);
+        context.AddDuplexStreamingMethod(method, [], async (service, requests, stream, call) =>
+        {
+            try
             {
-                context.SetPayloadLength(message.CalculateSize());
-                message.WriteTo(context.GetBufferWriter());
-                context.Complete();
-            },
-            context => parser.ParseFrom(context.PayloadAsReadOnlySequence()));
+                await handler(service, requests, stream, call);
+            }
+            catch (DaprError error)
+            {
+                throw error.ToRpc();
+            }
+        });
     }
 }

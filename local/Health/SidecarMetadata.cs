@@ -35,7 +35,7 @@ public sealed class SidecarMetadata(IEnumerable<IMetadataSource> sources)
             AppConnectionProperties = new AppConnectionProperties
             {
                 Port = sidecar.App.Address?.Port ?? 0,
-                Protocol = "http",
+                Protocol = sidecar.SpeaksGrpc ? "grpc" : "http",
                 ChannelAddress = "127.0.0.1",
             },
         };

@@ -1,37 +1,54 @@
+using Grpc.Core;
+using Grpc.Net.Client;
+
 namespace DaprShop.Local.Hosting;
 
 /// <summary>The way from a sidecar to its own app: where the app listens, and the token that proves that the sidecar calls.</summary>
-/// <param name="appId">The app.</param>
-/// <param name="address">E.g. <c>http://127.0.0.1:5001/</c>; null for a sidecar without an app.</param>
-/// <param name="token">Sent as <c>dapr-api-token</c>; null when none is set.</param>
-/// <param name="on">What every request meets on its way; null for nothing.</param>
-public sealed class AppChannel(string appId, Uri? address, string? token, DelegatingHandler? on = null) : IDisposable
+public sealed class AppChannel : IDisposable
 {
     private static readonly TimeSpan s_lookAgain = TimeSpan.FromMilliseconds(5);
 
+    private readonly Lazy<GrpcChannel> _grpc;
     private volatile bool _healthy;
     private int _calls;
 
-    public string AppId { get; } = appId;
+    /// <param name="appId">The app.</param>
+    /// <param name="address">E.g. <c>http://127.0.0.1:5001/</c>; null for a sidecar without an app.</param>
+    /// <param name="token">Sent as <c>dapr-api-token</c>; null when none is set.</param>
+    /// <param name="on">What every request meets on its way; null for nothing.</param>
+    public AppChannel(string appId, Uri? address, string? token, DelegatingHandler? on = null)
+    {
+        (AppId, Address, Token) = (appId, address, token);
+        BaseAddress = address?.GetLeftPart(UriPartial.Authority) ?? "";
+        Http = new HttpMessageInvoker(Behind(on, new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            AutomaticDecompression = System.Net.DecompressionMethods.None,
+            ConnectTimeout = TimeSpan.FromSeconds(2),
+            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
+            EnableMultipleHttp2Connections = true,
+            ActivityHeadersPropagator = null,
+        }));
+        _grpc = new Lazy<GrpcChannel>(() => GrpcChannel.ForAddress(
+            BaseAddress, new GrpcChannelOptions { HttpHandler = new Over(Http), MaxReceiveMessageSize = null }));
+    }
 
-    public Uri? Address { get; } = address;
+    public string AppId { get; }
 
-    public string? Token { get; } = token;
+    public Uri? Address { get; }
+
+    public string? Token { get; }
 
     /// <summary>The address without its last slash, to put a path behind it.</summary>
-    public string BaseAddress { get; } = address?.GetLeftPart(UriPartial.Authority) ?? "";
+    public string BaseAddress { get; }
 
     /// <summary>The pooled connections to the app; shared by invocation, deliveries and actor calls.</summary>
-    public HttpMessageInvoker Http { get; } = new(Behind(on, new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        UseProxy = false,
-        AutomaticDecompression = System.Net.DecompressionMethods.None,
-        ConnectTimeout = TimeSpan.FromSeconds(2),
-        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
-        ActivityHeadersPropagator = null,
-    }));
+    public HttpMessageInvoker Http { get; }
+
+    /// <summary>gRPC calls, on the same connections.</summary>
+    public CallInvoker Grpc => _grpc.Value.CreateCallInvoker();
 
     /// <summary>True while the app's port answers and calls may go there. Set by the supervisor.</summary>
     public bool IsHealthy
@@ -55,13 +72,23 @@ public sealed class AppChannel(string appId, Uri? address, string? token, Delega
         while (Volatile.Read(ref _calls) > 0 && TimeProvider.System.GetElapsedTime(began) < limit) await Task.Delay(s_lookAgain);
     }
 
-    public void Dispose() => Http.Dispose();
+    public void Dispose()
+    {
+        if (_grpc.IsValueCreated) _grpc.Value.Dispose();
+        Http.Dispose();
+    }
 
     private static HttpMessageHandler Behind(DelegatingHandler? first, HttpMessageHandler connections)
     {
         if (first is null) return connections;
         first.InnerHandler = connections;
         return first;
+    }
+
+    private sealed class Over(HttpMessageInvoker http) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            http.SendAsync(request, cancellationToken);
     }
 
     /// <summary>A call on its way to the app.</summary>

@@ -9,7 +9,7 @@ internal static class AppSettings
         {
             ["APP_ID"] = sidecar.AppId,
             ["APP_PORT"] = $"{sidecar.App.Address!.Port}",
-            ["APP_PROTOCOL"] = "http",
+            ["APP_PROTOCOL"] = sidecar.SpeaksGrpc ? "grpc" : "http",
             ["DAPR_HTTP_PORT"] = $"{sidecar.HttpPort}",
             ["DAPR_GRPC_PORT"] = $"{sidecar.GrpcPort}",
             ["DAPR_HTTP_ENDPOINT"] = $"http://127.0.0.1:{sidecar.HttpPort}",

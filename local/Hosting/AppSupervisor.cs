@@ -126,7 +126,7 @@ internal sealed class AppSupervisor(
     private async Task BecomeReadyAsync(CancellationToken stop)
     {
         Sidecar.App.IsHealthy = true;
-        if (!Sidecar.SpeaksGrpc) await Task.WhenAll(observers.Select(observer => Guarded(() => observer.AppReadyAsync(Sidecar, stop))));
+        await Task.WhenAll(observers.Select(observer => Guarded(() => observer.AppReadyAsync(Sidecar, stop))));
         Sidecar.IsReady = true;
         _ready.TrySetResult();
     }

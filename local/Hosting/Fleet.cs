@@ -164,7 +164,7 @@ internal sealed class Fleet(
     /// <summary>An app that has <c>/healthz</c> says itself when it can take requests; another can when it listens.</summary>
     private static async Task CanServeAsync(Sidecar sidecar, CancellationToken cancellation)
     {
-        while (true)
+        while (!sidecar.SpeaksGrpc)
         {
             try
             {

@@ -49,7 +49,7 @@ public sealed record AppOptions(string AppId)
     /// <summary>The app's Dapr Configuration, for its access-control list; null when it has none.</summary>
     public string? ConfigurationFile { get; init; }
 
-    /// <summary>The app speaks gRPC, and is reached by gRPC proxying.</summary>
+    /// <summary>The app speaks gRPC: calls and events come as <c>AppCallback</c>, or by gRPC proxying.</summary>
     public bool SpeaksGrpc { get; init; }
 
     /// <summary>Settings for the app: environment variables of a process, arguments of an app in this process.</summary>

@@ -1,3 +1,4 @@
+using DaprShop.Local.AppCallbacks;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Invocation;
 
@@ -30,8 +31,11 @@ public sealed class Sidecar(
 
     public IReadOnlyList<ComponentSpec> Components { get; } = components;
 
-    /// <summary>The app is reached by gRPC proxying only: it is told nothing, and asked nothing.</summary>
+    /// <summary>What the app is asked and told, it is over gRPC: <see cref="Callback"/>.</summary>
     public bool SpeaksGrpc { get; init; }
+
+    /// <summary>Of an app that speaks gRPC.</summary>
+    public AppCallback Callback { get; } = new(app);
 
     /// <summary>Who may call the app, and what of it.</summary>
     public AccessControl Access { get; init; } = AccessControl.None;

@@ -24,10 +24,17 @@ internal static class SidecarApi
         app.UseFaults(faults);
         var proxy = app.Services.GetRequiredService<GrpcProxy>();
         app.Use((context, next) => GrpcProxy.IsCall(context.Request)
-            ? DaprGrpcMethods.IsDapr(context.Request.Path) ? next(context) : proxy.ForwardAsync(context)
+            ? CallAsync(context, next, proxy)
             : invoker.TryInvokeAsync(context) ?? AnswerAsync(context, next, invoker));
         app.UseRouting();
         app.MapBuildingBlocks();
+    }
+
+    /// <summary>A stream may go on for ever; its messages are what is limited.</summary>
+    private static Task CallAsync(HttpContext context, RequestDelegate next, GrpcProxy proxy)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = null;
+        return DaprGrpcMethods.IsDapr(context.Request.Path) ? next(context) : proxy.ForwardAsync(context);
     }
 
     private static async Task AnswerAsync(HttpContext context, RequestDelegate next, Invoker invoker)

@@ -4,11 +4,11 @@ using Grpc.Core;
 
 namespace DaprShop.Local.Grpc;
 
-/// <summary>Invocation over gRPC, of apps that speak HTTP.</summary>
+/// <summary>Invocation over gRPC.</summary>
 public sealed partial class DaprGrpc
 {
     internal Task<InvokeResponse> InvokeService(InvokeServiceRequest request, ServerCallContext context) =>
-        invocation.InvokeAsync(SidecarOf(context), request, context.RequestHeaders, context.CancellationToken);
+        invocation.InvokeAsync(SidecarOf(context), request, context);
 }
 
 public sealed partial class DaprGrpcMethods

@@ -7,6 +7,7 @@ internal static class InvocationBlock
     {
         services.AddHttpForwarder();
         services.AddSingleton<Invoker>();
+        services.AddSingleton<CallbackInvocation>();
         services.AddSingleton<GrpcProxy>();
         services.AddSingleton<ServiceInvocation>();
     }

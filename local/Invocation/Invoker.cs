@@ -2,6 +2,7 @@ using System.Net;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
 using Microsoft.AspNetCore.Http.Features;
+using Polly;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace DaprShop.Local.Invocation;
@@ -10,7 +11,8 @@ namespace DaprShop.Local.Invocation;
 /// Service invocation: one forward, straight from the caller's sidecar to a healthy replica of the called app. Any verb, path, header
 /// and body; bodies stream both ways. https://docs.dapr.io/reference/api/service_invocation_api/
 /// </summary>
-internal sealed class Invoker(AppRegistry apps, IHttpForwarder forwarder, IInvocationResiliency resiliency)
+internal sealed class Invoker(
+    AppRegistry apps, IHttpForwarder forwarder, IInvocationResiliency resiliency, CallbackInvocation callbacks)
 {
     private const string AppIdHeader = "dapr-app-id";
 
@@ -60,6 +62,11 @@ internal sealed class Invoker(AppRegistry apps, IHttpForwarder forwarder, IInvoc
             using var call = callee.App.Begin();
             // It may have been told to go since.
             if (!callee.App.IsHealthy) continue;
+            if (callee.SpeaksGrpc)
+            {
+                await InvokeCallbackAsync(context, callee, target);
+                return;
+            }
             var error = await ForwardAsync(context, callee, target);
             if (error == ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested) return;
             context.Response.Clear();
@@ -77,6 +84,27 @@ internal sealed class Invoker(AppRegistry apps, IHttpForwarder forwarder, IInvoc
         return forwarder.SendAsync(
             context, callee.App.BaseAddress, resiliency.Between(caller, callee), s_forwarding,
             new InvocationTransformer(caller, callee, target));
+    }
+
+    private async Task InvokeCallbackAsync(HttpContext context, Sidecar callee, InvocationTarget target)
+    {
+        try
+        {
+            await callbacks.InvokeAsync(context, callee, target);
+        }
+        catch (BadHttpRequestException error)
+        {
+            await new DaprError(
+                error.StatusCode, "ERR_DIRECT_INVOKE", global::Grpc.Core.StatusCode.InvalidArgument, error.Message).WriteAsync(context.Response);
+        }
+        catch (ExecutionRejectedException error)
+        {
+            await Failed(target, error.Message).WriteAsync(context.Response);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The caller has gone.
+        }
     }
 
     private static string RawTarget(HttpContext context) => context.Features.Get<IHttpRequestFeature>()!.RawTarget;

@@ -1,22 +1,26 @@
+using System.Text;
 using Dapr.Client.Autogen.Grpc.v1;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace DaprShop.Local.Invocation;
 
 /// <summary>
-/// <c>InvokeService</c> of the gRPC API: a call to an app that speaks HTTP, in a message instead of a request. (Dapr advises against it;
-/// some SDKs still have it.)
+/// <c>InvokeService</c> of the gRPC API: a call in a message instead of a request. (Dapr advises against it; some SDKs still have it.)
 /// </summary>
-public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency resiliency)
+public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency resiliency, CallbackInvocation callbacks)
 {
+    private const int MaxReason = 63;
+
     /// <exception cref="DaprError">No such app, or it answered with an error.</exception>
     public async Task<InvokeResponse> InvokeAsync(
-        Sidecar caller, InvokeServiceRequest request, Metadata headers, CancellationToken cancellation)
+        Sidecar caller, InvokeServiceRequest request, ServerCallContext context)
     {
+        var (headers, cancellation) = (context.RequestHeaders, context.CancellationToken);
         var message = request.Message ?? new InvokeRequest();
         if (!apps.Knows(request.Id)) throw Failed(request.Id, $"couldn't find service: {request.Id}");
         var verb = message.HttpExtension?.Verb ?? HTTPExtension.Types.Verb.Post;
@@ -24,7 +28,13 @@ public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency re
         var query = message.HttpExtension?.Querystring is { Length: > 0 } text ? "?" + text : "";
         var target = $"/{message.Method.TrimStart('/')}";
         callee.Access.Check(caller, callee, target, verb.ToString().ToUpperInvariant());
-
+        using var begun = callee.App.Begin();
+        if (callee.SpeaksGrpc)
+        {
+            var answer = await callbacks.InvokeAsync(caller, callee, message, headers, cancellation);
+            await context.WriteResponseHeadersAsync(Passed(answer.Headers));
+            return answer.Response!;
+        }
         using var call = new HttpRequestMessage(
             new HttpMethod(verb.ToString().ToUpperInvariant()), new Uri(callee.App.BaseAddress + target + query));
         if (message.Data is { Value.IsEmpty: false } data)
@@ -42,8 +52,8 @@ public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency re
         {
             using var response = await resiliency.Between(caller, callee).SendAsync(call, cancellation);
             var body = await response.Content.ReadAsByteArrayAsync(cancellation);
-            if (!response.IsSuccessStatusCode)
-                throw new DaprError((int)response.StatusCode, "ERR_DIRECT_INVOKE", CodeOf(response), $"{(int)response.StatusCode}");
+            await context.WriteResponseHeadersAsync(HeadersOf(response));
+            if (!response.IsSuccessStatusCode) throw Failure(response, Encoding.UTF8.GetString(body));
             return new InvokeResponse
             {
                 Data = new Any { Value = UnsafeByteOperations.UnsafeWrap(body) },
@@ -54,6 +64,37 @@ public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency re
         {
             throw Failed(request.Id, error.Message);
         }
+    }
+
+    private static Metadata HeadersOf(HttpResponseMessage response)
+    {
+        var headers = new Metadata { { "dapr-http-status", $"{(int)response.StatusCode}" } };
+        foreach (var (name, values) in response.Headers.Concat(response.Content.Headers))
+            foreach (var value in values) headers.AddFromHttp(name, value);
+        return headers;
+    }
+
+    /// <summary>The beginning of what the app said goes along.</summary>
+    private static DaprError Failure(HttpResponseMessage response, string body)
+    {
+        var status = (int)response.StatusCode;
+        var reason = ReasonPhrases.GetReasonPhrase(status);
+        return new DaprError(status, "ERR_DIRECT_INVOKE", CodeOf(response), reason)
+        {
+            Details = new ErrorDetails(reason, new Dictionary<string, string>
+            {
+                ["http.code"] = $"{status}",
+                ["http.error_message"] = body.Length < MaxReason ? body : body[..MaxReason],
+            }),
+        };
+    }
+
+    private static Metadata Passed(Metadata headers)
+    {
+        var passed = new Metadata();
+        foreach (var header in headers.Where(header => !header.IsBinary && header.Key is not ("content-type" or "date" or "server")))
+            passed.Add(header);
+        return passed;
     }
 
     private static DaprError Failed(string appId, string reason) =>

@@ -7,11 +7,11 @@ namespace DaprShop.Local.Grpc;
 /// <summary>Locks over gRPC.</summary>
 public sealed partial class DaprGrpc
 {
-    internal Task<TryLockResponse> TryLock(TryLockRequest request, ServerCallContext context) =>
-        Task.FromResult(new TryLockResponse { Success = locks.Try(SidecarOf(context), request) });
+    internal async Task<TryLockResponse> TryLock(TryLockRequest request, ServerCallContext context) =>
+        new() { Success = await locks.TryAsync(SidecarOf(context), request, context.CancellationToken) };
 
-    internal Task<UnlockResponse> Unlock(UnlockRequest request, ServerCallContext context) =>
-        Task.FromResult(new UnlockResponse { Status = locks.Unlock(SidecarOf(context), request) });
+    internal async Task<UnlockResponse> Unlock(UnlockRequest request, ServerCallContext context) =>
+        new() { Status = await locks.UnlockAsync(SidecarOf(context), request, context.CancellationToken) };
 }
 
 public sealed partial class DaprGrpcMethods

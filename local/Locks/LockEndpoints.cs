@@ -15,17 +15,19 @@ internal static class LockEndpoints
 
     public static void MapLocks(this IEndpointRouteBuilder routes)
     {
+        // Opens the components, so that what is wrong with one is told at the start.
+        _ = routes.ServiceProvider.GetRequiredService<Locks>();
         routes.MapPost("/v1.0-alpha1/lock/{store}", async (HttpContext http, string store, Locks locks) =>
         {
             var request = await ReadAsync<TryLockRequest>(http.Request);
             request.StoreName = store;
-            return Results.Json(new { success = locks.Try(http.GetSidecar(), request) });
+            return Results.Json(new { success = await locks.TryAsync(http.GetSidecar(), request, http.RequestAborted) });
         });
         routes.MapPost("/v1.0-alpha1/unlock/{store}", async (HttpContext http, string store, Locks locks) =>
         {
             var request = await ReadAsync<UnlockRequest>(http.Request);
             request.StoreName = store;
-            return Results.Json(new { status = (int)locks.Unlock(http.GetSidecar(), request) });
+            return Results.Json(new { status = (int)await locks.UnlockAsync(http.GetSidecar(), request, http.RequestAborted) });
         });
     }
 

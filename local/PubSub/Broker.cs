@@ -47,6 +47,9 @@ public sealed class Broker : IBroker, IAsyncDisposable
         }
     }
 
+    Task<IReadOnlyList<QueueDepth>> IBroker.DepthsAsync() => Task.FromResult<IReadOnlyList<QueueDepth>>(
+        [.. Depths().Select(queue => new QueueDepth(queue.PubSub, queue.Topic, queue.App, queue.Depth))]);
+
     async Task<MessageQueue> IBroker.QueueAsync(string pubsub, string topic, string app) => await QueueAsync(pubsub, topic, app);
 
     internal IReadOnlyList<BrokerQueue> QueuesOf(string pubsub, string topic) => _queues.GetValueOrDefault((pubsub, topic)) ?? [];

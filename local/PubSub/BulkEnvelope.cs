@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace DaprShop.Local.PubSub;
 
 /// <summary>A message on its way to the app among others.</summary>
-internal sealed record BulkEntry(BrokerMessage Message, ReadOnlyMemory<byte> Data, Uri Route)
+internal sealed record BulkEntry(BrokerMessage Message, ReadOnlyMemory<byte> Data, Route Route)
 {
     public string Id { get; } = Guid.NewGuid().ToString();
 }
@@ -32,6 +32,8 @@ internal static class BulkEnvelope
         return buffer.WrittenMemory;
     }
 
+    public static string ContentTypeOf(bool isRaw) => isRaw ? "application/octet-stream" : CloudEvents.ContentType;
+
     /// <summary>A CloudEvent as it is, a raw payload as base64.</summary>
     private static void WriteEntry(Utf8JsonWriter json, BulkEntry entry, bool isRaw)
     {
@@ -41,7 +43,7 @@ internal static class BulkEnvelope
         if (isRaw) json.WriteBase64StringValue(entry.Message.Envelope.Data.Span);
         else json.WriteRawValue(entry.Data.Span, skipInputValidation: true);
         json.WriteNull("metadata"u8);
-        json.WriteString("contentType"u8, isRaw ? "application/octet-stream" : CloudEvents.ContentType);
+        json.WriteString("contentType"u8, ContentTypeOf(isRaw));
         json.WriteEndObject();
     }
 }

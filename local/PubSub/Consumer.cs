@@ -1,9 +1,9 @@
-using System.Net;
 using System.Text.Json;
+using DaprShop.Local.AppCallbacks;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Resiliency;
-using Polly;
+using Grpc.Core;
 using Polly.CircuitBreaker;
 
 namespace DaprShop.Local.PubSub;
@@ -13,14 +13,12 @@ namespace DaprShop.Local.PubSub;
 /// (<c>pkg/runtime/subscription</c>): taken, dropped, to be tried again as the inbound policy says; then the dead-letter topic or,
 /// without one, redelivery. An app that does not answer at all is away: that is no failure of the message.
 /// </summary>
-public sealed class Consumer(
-    AppChannel app, Subscription subscription, PubSubComponent component, InboundPolicy policy, TimeProvider time,
-    ILogger logger) : IConsumer
+internal sealed class Consumer(
+    AppChannel app, Subscription subscription, PubSubComponent component, IDelivery delivery, RetryPolicy? retry, DeadLetters deadLetters,
+    TimeProvider time, ILogger logger) : IConsumer
 {
     private const int MaxInterruptions = 5;
     private static readonly TimeSpan AwayDelay = TimeSpan.FromMilliseconds(250);
-
-    private readonly Uri[] _routes = [.. subscription.Routes.Select(route => new Uri(app.Address!, route.Path.TrimStart('/')))];
 
     /// <summary>Bulk deliveries come one after the other, so that they are bulky.</summary>
     public int Concurrency => subscription.Bulk is null ? component.Concurrency : 1;
@@ -32,7 +30,7 @@ public sealed class Consumer(
     public async Task DeliverAsync(MessageQueue queue, BrokerMessage message)
     {
         using var call = app.Begin();
-        if (!app.IsHealthy)
+        if (!delivery.IsOpen)
         {
             queue.TryAgain(message, AwayDelay);
             return;
@@ -41,7 +39,7 @@ public sealed class Consumer(
         try
         {
             var data = DataOf(message);
-            outcome = RouteOf(message, data) is { } route ? await PostAsync(route, message, data) : Outcome.Dropped;
+            outcome = RouteOf(message, data) is { } route ? await delivery.DeliverAsync(route, message, data) : Outcome.Dropped;
         }
         catch (Exception failure)
         {
@@ -54,7 +52,7 @@ public sealed class Consumer(
     public async Task DeliverAsync(MessageQueue queue, IReadOnlyList<BrokerMessage> messages)
     {
         using var call = app.Begin();
-        if (!app.IsHealthy)
+        if (!delivery.IsOpen)
         {
             foreach (var message in messages) queue.TryAgain(message, AwayDelay);
             return;
@@ -76,7 +74,7 @@ public sealed class Consumer(
 
         foreach (var byRoute in entries.GroupBy(entry => entry.Route))
         {
-            var outcomes = await PostAsync(byRoute.Key, [.. byRoute]);
+            var outcomes = await DeliverAsync(byRoute.Key, [.. byRoute]);
             foreach (var (message, outcome) in outcomes) await SettleAsync(queue, message, outcome);
         }
     }
@@ -87,36 +85,23 @@ public sealed class Consumer(
 
     /// <summary>Null when the message has expired or no route wants it.</summary>
     /// <exception cref="JsonException">The message is not a JSON object.</exception>
-    private Uri? RouteOf(BrokerMessage message, ReadOnlyMemory<byte> data)
+    private Route? RouteOf(BrokerMessage message, ReadOnlyMemory<byte> data)
     {
         if (message.Envelope.ExpiresAt < time.GetUtcNow()) return null;
-        if (subscription.Routes[0].Rule is null && !(message.Envelope.IsRaw && !subscription.IsRaw)) return _routes[0];
+        if (subscription.Routes[0].Rule is null && !(message.Envelope.IsRaw && !subscription.IsRaw)) return subscription.Routes[0];
         using var document = JsonDocument.Parse(data);
         if (document.RootElement.ValueKind != JsonValueKind.Object) throw new JsonException("not a CloudEvent");
-        for (var i = 0; i < _routes.Length; i++)
-            if (subscription.Routes[i].Rule?.Matches(document.RootElement) ?? true) return _routes[i];
+        foreach (var route in subscription.Routes)
+            if (route.Rule?.Matches(document.RootElement) ?? true) return route;
         return null;
     }
 
-    private async Task<Outcome> PostAsync(Uri route, BrokerMessage message, ReadOnlyMemory<byte> data)
-    {
-        using var response = await SendAsync(route, data, CloudEvents.ContentType, message.Envelope.TraceParent);
-        if (response.StatusCode == HttpStatusCode.NotFound) return Outcome.Dropped;
-        if (!response.IsSuccessStatusCode) return FailureOf(response.StatusCode);
-        if (response.Content.Headers.ContentLength == 0) return Outcome.Done;
-        return AppAnswer.StatusOf(await response.Content.ReadAsByteArrayAsync());
-    }
-
-    private async Task<IEnumerable<(BrokerMessage, Outcome)>> PostAsync(Uri route, IReadOnlyList<BulkEntry> entries)
+    private async Task<IEnumerable<(BrokerMessage, Outcome)>> DeliverAsync(Route route, IReadOnlyList<BulkEntry> entries)
     {
         try
         {
-            var envelope = BulkEnvelope.Write(entries, subscription);
-            using var response = await SendAsync(route, envelope, "application/json", entries[0].Message.Envelope.TraceParent);
-            if (response.StatusCode == HttpStatusCode.NotFound) return entries.Select(entry => (entry.Message, Outcome.Done));
-            if (!response.IsSuccessStatusCode) return entries.Select(entry => (entry.Message, FailureOf(response.StatusCode)));
-            var statuses = AppAnswer.StatusesOf(await response.Content.ReadAsByteArrayAsync());
-            return entries.Select(entry => (entry.Message, statuses.GetValueOrDefault(entry.Id, Outcome.Failed)));
+            var outcomes = await delivery.DeliverAsync(route, entries);
+            return entries.Select(entry => (entry.Message, outcomes.GetValueOrDefault(entry.Id, Outcome.Failed)));
         }
         catch (Exception failure)
         {
@@ -124,41 +109,12 @@ public sealed class Consumer(
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(Uri route, ReadOnlyMemory<byte> data, string contentType, string? traceParent)
-    {
-        if (policy.Attempt is not { } attempt) return await SendAsync(route, data, contentType, traceParent, default);
-        var context = ResilienceContextPool.Shared.Get();
-        try
-        {
-            return await attempt.ExecuteAsync(
-                static (context, call) => new ValueTask<HttpResponseMessage>(
-                    call.Self.SendAsync(call.Route, call.Data, call.ContentType, call.TraceParent, context.CancellationToken)),
-                context, (Self: this, Route: route, Data: data, ContentType: contentType, TraceParent: traceParent));
-        }
-        finally
-        {
-            ResilienceContextPool.Shared.Return(context);
-        }
-    }
-
-    private async Task<HttpResponseMessage> SendAsync(
-        Uri route, ReadOnlyMemory<byte> data, string contentType, string? traceParent, CancellationToken cancellation)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, route) { Content = new ReadOnlyMemoryContent(data) };
-        request.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
-        if (app.Token is not null) request.Headers.TryAddWithoutValidation("dapr-api-token", app.Token);
-        if (traceParent is not null) request.Headers.TryAddWithoutValidation("traceparent", traceParent);
-        return await app.Http.SendAsync(request, cancellation);
-    }
-
-    private Outcome FailureOf(HttpStatusCode status) =>
-        policy.Retry?.HttpStatuses.Includes((int)status) ?? true ? Outcome.Failed : Outcome.Rejected;
-
     /// <summary>Nobody listens, or the connection broke: the app is away, unless it is always this message that breaks it.</summary>
     private static Outcome OutcomeOf(Exception failure, BrokerMessage message) => failure switch
     {
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => Outcome.Away,
-        HttpRequestException or IOException or OperationCanceledException or ObjectDisposedException =>
+        RpcException rpc when rpc.IsRefused() => Outcome.Away,
+        HttpRequestException or RpcException or IOException or OperationCanceledException or ObjectDisposedException =>
             ++message.Interruptions <= MaxInterruptions ? Outcome.Away : Outcome.Failed,
         BrokenCircuitException => Outcome.Rejected,
         _ => Outcome.Failed,
@@ -177,12 +133,12 @@ public sealed class Consumer(
             case Outcome.Dropped when subscription.DeadLetterTopic is null:
                 queue.Done(message);
                 return;
-            case Outcome.Failed when policy.Retry?.DelayAfter(++message.Failures) is { } delay:
+            case Outcome.Failed when retry?.DelayAfter(++message.Failures) is { } delay:
                 queue.TryAgain(message, delay);
                 return;
         }
 
-        if (subscription.DeadLetterTopic is { } deadLetters && await TryMoveAsync(queue, message, deadLetters)) return;
+        if (subscription.DeadLetterTopic is { } topic && await TryMoveAsync(queue, message, topic)) return;
         message.Failures = 0;
         queue.TryAgain(message, component.RedeliverInterval);
     }
@@ -192,6 +148,7 @@ public sealed class Consumer(
         try
         {
             await queue.MoveAsync(message, topic);
+            deadLetters.Add(queue.PubSub, topic);
             logger.LogWarning("{AppId} could not take a message of {Topic}; it went to {DeadLetterTopic}", app.AppId, queue.Topic, topic);
             return true;
         }

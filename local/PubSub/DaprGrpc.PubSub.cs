@@ -6,7 +6,7 @@ using Grpc.Core;
 
 namespace DaprShop.Local.Grpc;
 
-/// <summary>Publishing over gRPC.</summary>
+/// <summary>Publishing over gRPC, and subscriptions that an app opens a stream for.</summary>
 public sealed partial class DaprGrpc
 {
     internal async Task<Empty> PublishEvent(PublishEventRequest request, ServerCallContext context)
@@ -25,6 +25,23 @@ public sealed partial class DaprGrpc
             request.Metadata, context.GetHttpContext().Request.Headers.TraceContext());
         return new BulkPublishResponse();
     }
+
+    /// <summary>First what the app wants; then events one way, what became of each the other.</summary>
+    internal async Task SubscribeTopicEvents(
+        IAsyncStreamReader<SubscribeTopicEventsRequestAlpha1> requests, IServerStreamWriter<SubscribeTopicEventsResponseAlpha1> events,
+        ServerCallContext context)
+    {
+        var wanted = await requests.MoveNext(context.CancellationToken) ? requests.Current.InitialRequest : null;
+        var missing = wanted switch
+        {
+            null => "initial request is required",
+            { PubsubName: "" } => "pubsubName is required",
+            { Topic: "" } => "topic is required",
+            _ => null,
+        };
+        if (missing is not null) throw new RpcException(new Status(StatusCode.Unknown, missing));
+        await subscriber.StreamAsync(SidecarOf(context), Subscription.Of(wanted!), requests, events, context.CancellationToken);
+    }
 }
 
 public sealed partial class DaprGrpcMethods
@@ -36,5 +53,7 @@ public sealed partial class DaprGrpcMethods
             context, "BulkPublishEvent", (dapr, request, call) => dapr.BulkPublishEvent(request, call));
         Unary<BulkPublishRequest, BulkPublishResponse>(
             context, "BulkPublishEventAlpha1", (dapr, request, call) => dapr.BulkPublishEvent(request, call));
+        DuplexStreaming<SubscribeTopicEventsRequestAlpha1, SubscribeTopicEventsResponseAlpha1>(
+            context, "SubscribeTopicEventsAlpha1", (dapr, requests, events, call) => dapr.SubscribeTopicEvents(requests, events, call));
     }
 }

@@ -12,4 +12,7 @@ public interface IBroker
 
     /// <summary>The queue of an app, which is made when it is not there yet.</summary>
     Task<MessageQueue> QueueAsync(string pubsub, string topic, string app);
+
+    /// <summary>How much waits in each queue; of a broker that is away, nothing is known.</summary>
+    Task<IReadOnlyList<QueueDepth>> DepthsAsync();
 }

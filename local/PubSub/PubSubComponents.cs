@@ -49,6 +49,10 @@ public sealed class PubSubComponents : IAsyncDisposable
 
     public PubSubComponent? Find(Sidecar sidecar, string name) => _components[sidecar.AppId].GetValueOrDefault(name);
 
+    /// <summary>How much waits in each queue of each component.</summary>
+    public async Task<IReadOnlyList<QueueDepth>> DepthsAsync() =>
+        [.. (await Task.WhenAll(_redisBrokers.Values.Append<IBroker>(_embedded).Select(broker => broker.DepthsAsync()))).SelectMany(depths => depths)];
+
     public async ValueTask DisposeAsync()
     {
         foreach (var broker in _redisBrokers.Values) await broker.DisposeAsync();

@@ -16,7 +16,7 @@ public static class PublishEndpoints
 
     public static void AddPubSub(this IServiceCollection services)
     {
-        services.AddSingleton<PubSubComponents>().AddSingleton<Broker>().AddSingleton<PublishRequests>()
+        services.AddSingleton<PubSubComponents>().AddSingleton<Broker>().AddSingleton<PublishRequests>().AddSingleton<DeadLetters>()
             .AddSingleton<Subscriber>().AddSingleton<IAppObserver>(provider => provider.GetRequiredService<Subscriber>())
             .AddSingleton<IMetadataSource, SubscriptionMetadata>();
     }

@@ -28,7 +28,7 @@ public sealed class PublishRequests(PubSubComponents components, TimeProvider ti
         IReadOnlyDictionary<string, string> metadata, TraceContext trace)
     {
         var (broker, isRaw) = Check(sidecar, pubsub, topic, metadata);
-        CheckIds(pubsub, topic, entries);
+        CheckIds(sidecar, pubsub, topic, entries);
         var envelopes = entries.Select(entry =>
         {
             var own = Merge(metadata, entry.Metadata);
@@ -41,20 +41,35 @@ public sealed class PublishRequests(PubSubComponents components, TimeProvider ti
     /// <returns>Where it goes, and whether the payload goes as it is.</returns>
     public (IBroker Broker, bool IsRaw) Check(Sidecar sidecar, string pubsub, string topic, IReadOnlyDictionary<string, string> metadata)
     {
-        if (pubsub.Length == 0) throw new DaprError(404, "ERR_PUBSUB_EMPTY", StatusCode.InvalidArgument, "pubsub name is empty");
-        var component = components.Find(sidecar, pubsub)
-            ?? throw new DaprError(404, "ERR_PUBSUB_NOT_FOUND", StatusCode.InvalidArgument, $"pubsub {pubsub} is not found")
+        if (pubsub.Length == 0)
+        {
+            throw new DaprError(404, "ERR_PUBSUB_EMPTY", StatusCode.InvalidArgument, "pubsub name is empty")
             {
-                Details = new ErrorDetails("DAPR_PUBSUB_NOT_FOUND", new Dictionary<string, string>()),
+                Details = About(pubsub, "NAME_EMPTY", metadata),
             };
+        }
+        var component = components.Find(sidecar, pubsub) ?? throw NotFound(pubsub, metadata);
         if (topic.Length == 0)
-            throw new DaprError(404, "ERR_TOPIC_NAME_EMPTY", StatusCode.InvalidArgument, $"topic is empty in pubsub {pubsub}");
-        var isRaw = IsRaw(metadata);
-        return component.Scopes.MayPublish(topic)
-            ? (component.Broker, isRaw)
-            : throw new DaprError(
-                403, "ERR_PUBSUB_FORBIDDEN", StatusCode.PermissionDenied, $"topic {topic} is not allowed for app id {sidecar.AppId}");
+        {
+            throw new DaprError(404, "ERR_TOPIC_NAME_EMPTY", StatusCode.InvalidArgument, $"topic is empty in pubsub {pubsub}")
+            {
+                Details = About(pubsub, "TOPIC_NAME_EMPTY", metadata),
+            };
+        }
+        var isRaw = IsRaw(pubsub, metadata);
+        if (component.Scopes.MayPublish(topic)) return (component.Broker, isRaw);
+        var reason = $"topic {topic} is not allowed for app id {sidecar.AppId}";
+        throw new DaprError(403, "ERR_PUBSUB_FORBIDDEN", StatusCode.PermissionDenied, reason)
+        {
+            Details = About(pubsub, "FORBIDDEN", new Dictionary<string, string> { ["topic"] = topic, ["error"] = reason }),
+        };
     }
+
+    internal static DaprError NotFound(string pubsub, IReadOnlyDictionary<string, string>? details) =>
+        new(404, "ERR_PUBSUB_NOT_FOUND", StatusCode.InvalidArgument, $"pubsub {pubsub} is not found")
+        {
+            Details = new ErrorDetails("DAPR_PUBSUB_NOT_FOUND", details),
+        };
 
     private static async Task KeepAsync(IBroker broker, string pubsub, string topic, Envelope[] envelopes)
     {
@@ -66,7 +81,10 @@ public sealed class PublishRequests(PubSubComponents components, TimeProvider ti
         {
             throw new DaprError(
                 500, "ERR_PUBSUB_PUBLISH_MESSAGE", StatusCode.Internal,
-                $"error when publishing to topic {topic} in pubsub {pubsub}: {failure.Message}");
+                $"error when publishing to topic {topic} in pubsub {pubsub}: {failure.Message}")
+            {
+                Details = About(pubsub, "PUBLISH_MESSAGE", new Dictionary<string, string> { ["topic"] = topic, ["error"] = failure.Message }),
+            };
         }
     }
 
@@ -78,22 +96,30 @@ public sealed class PublishRequests(PubSubComponents components, TimeProvider ti
         {
             return CloudEvents.Wrap(data, contentType, sidecar.AppId, pubsub, topic, metadata, trace, time.GetUtcNow());
         }
-        catch (InvalidCloudEvent)
+        catch (InvalidCloudEvent error)
         {
-            throw new DaprError(500, "ERR_PUBSUB_CLOUD_EVENTS_SER", StatusCode.InvalidArgument, "cannot create cloudevent");
+            throw new DaprError(500, "ERR_PUBSUB_CLOUD_EVENTS_SER", StatusCode.InvalidArgument, "cannot create cloudevent")
+            {
+                Details = About(
+                    pubsub, "CLOUD_EVENT_CREATION", new Dictionary<string, string> { ["appID"] = sidecar.AppId, ["error"] = error.Message }),
+            };
         }
     }
 
     private static Envelope Raw(ReadOnlyMemory<byte> data, TraceContext trace) =>
         new(data, IsRaw: true, trace.Parent, ExpiresAt: null);
 
-    private static void CheckIds(string pubsub, string topic, IReadOnlyList<PublishEntry> entries)
+    private static void CheckIds(Sidecar sidecar, string pubsub, string topic, IReadOnlyList<PublishEntry> entries)
     {
         var ids = new HashSet<string>(StringComparer.Ordinal);
         if (entries.All(entry => entry.EntryId.Length > 0 && ids.Add(entry.EntryId))) return;
+        const string Reason = "entryId is duplicated or not present for entry";
         throw new DaprError(
             400, "ERR_PUBSUB_EVENTS_SER", StatusCode.InvalidArgument,
-            $"error marshaling events to bytes for topic {topic} pubsub {pubsub}. error: entryId is duplicated or not present for entry");
+            $"error marshaling events to bytes for topic {topic} pubsub {pubsub}. error: {Reason}")
+        {
+            Details = About(pubsub, "MARSHAL_EVENTS", new Dictionary<string, string> { ["appID"] = sidecar.AppId, ["error"] = Reason }),
+        };
     }
 
     /// <summary>An entry with metadata of its own has the request's as well; one without has none, as in daprd.</summary>
@@ -106,7 +132,10 @@ public sealed class PublishRequests(PubSubComponents components, TimeProvider ti
         return merged;
     }
 
-    private static bool IsRaw(IReadOnlyDictionary<string, string> metadata)
+    private static ErrorDetails About(string pubsub, string reason, IReadOnlyDictionary<string, string> metadata) =>
+        new("DAPR_PUBSUB_" + reason, metadata, ("pubsub", pubsub));
+
+    private static bool IsRaw(string pubsub, IReadOnlyDictionary<string, string> metadata)
     {
         if (!metadata.TryGetValue("rawPayload", out var text) || text.Length == 0) return false;
         return text switch
@@ -115,7 +144,10 @@ public sealed class PublishRequests(PubSubComponents components, TimeProvider ti
             "0" or "f" or "F" or "false" or "FALSE" or "False" => false,
             _ => throw new DaprError(
                 400, "ERR_PUBSUB_REQUEST_METADATA", StatusCode.InvalidArgument,
-                $"failed deserializing metadata. Error: rawPayload value must be a valid boolean: actual is '{text}'"),
+                $"failed deserializing metadata. Error: rawPayload value must be a valid boolean: actual is '{text}'")
+            {
+                Details = About(pubsub, "METADATA_DESERIALIZATION", metadata),
+            },
         };
     }
 }

@@ -38,6 +38,18 @@ public sealed class RedisBroker(IDatabase redis, RedisStreamSettings settings, s
     public Task<MessageQueue> QueueAsync(string pubsub, string topic, string app) => Task.FromResult<MessageQueue>(
         _queues.GetOrAdd((topic, app), _ => new RedisQueue(this, redis, settings, pubsub, topic, app, $"{app}@{life}", time, logger)));
 
+    public async Task<IReadOnlyList<QueueDepth>> DepthsAsync()
+    {
+        try
+        {
+            return await Task.WhenAll(_queues.Values.Select(DepthAsync));
+        }
+        catch (Exception error) when (RedisCall.IsFailure(error))
+        {
+            return [];
+        }
+    }
+
     /// <summary>What the queues were busy with they give back.</summary>
     public async ValueTask DisposeAsync() => await Task.WhenAll(_queues.Values.Select(queue => queue.DisposeAsync().AsTask()));
 
@@ -66,6 +78,14 @@ public sealed class RedisBroker(IDatabase redis, RedisStreamSettings settings, s
         var transaction = redis.CreateTransaction();
         foreach (var envelope in envelopes) _ = AddAsync(transaction, topic, envelope);
         if (!await transaction.ExecuteAsync().OrFailure(PublishError)) throw new RedisFailure("the transaction was not made");
+    }
+
+    /// <summary>What the group has not fetched, and what it fetched and was not done with.</summary>
+    private async Task<QueueDepth> DepthAsync(RedisQueue queue)
+    {
+        var groups = await redis.KeyExistsAsync(queue.Topic) ? await redis.StreamGroupInfoAsync(queue.Topic) : [];
+        var depth = groups.Where(group => group.Name == queue.App).Sum(group => group.PendingMessageCount + (group.Lag ?? 0));
+        return new QueueDepth(queue.PubSub, queue.Topic, queue.App, depth);
     }
 
     private static byte[] RawMetadata(Envelope envelope)

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Dapr.AppCallback.Autogen.Grpc.v1;
+using Dapr.Client.Autogen.Grpc.v1;
 using DaprShop.Local.Configuration;
 
 namespace DaprShop.Local.PubSub;
@@ -14,14 +16,19 @@ namespace DaprShop.Local.PubSub;
 public sealed record Subscription(
     string PubSub, string Topic, IReadOnlyList<Route> Routes, string? DeadLetterTopic, bool IsRaw, BulkSubscribe? Bulk)
 {
-    /// <summary>Declared in a file, rather than by the app.</summary>
-    public bool IsDeclared { get; private init; }
+    public SubscriptionKind Kind { get; private init; }
 
     /// <exception cref="FormatException">A rule that is not served.</exception>
     public static Subscription Of(SubscriptionSpec spec) => new(
         spec.PubsubName, spec.Topic, [.. spec.Routes.Select(route => Route.Of(route.Match, route.Path))], NullIfEmpty(spec.DeadLetterTopic),
         IsTrue(spec.Metadata.GetValueOrDefault("rawPayload")), spec.Bulk)
-    { IsDeclared = true };
+    { Kind = SubscriptionKind.Declared };
+
+    /// <summary>Of a stream that the app opens for it.</summary>
+    public static Subscription Of(SubscribeTopicEventsRequestInitialAlpha1 request) => new(
+        request.PubsubName, request.Topic, [Route.Of(null, "/")], NullIfEmpty(request.DeadLetterTopic),
+        IsTrue(request.Metadata.GetValueOrDefault("rawPayload")), null)
+    { Kind = SubscriptionKind.Streamed };
 
     /// <summary>Reads an app's answer to <c>GET /dapr/subscribe</c>. Subscriptions without a route are left out, as in daprd.</summary>
     /// <exception cref="JsonException">Not such an answer.</exception>
@@ -31,6 +38,19 @@ public sealed record Subscription(
         .. (JsonSerializer.Deserialize(body, SubscriptionJson.Default.AppSubscriptionArray) ?? []).Select(Of)
             .Where(subscription => subscription.Routes.Count > 0),
     ];
+
+    /// <summary>Of an app's answer to <c>ListTopicSubscriptions</c>; there the routes may be missing.</summary>
+    /// <exception cref="FormatException">A rule that is not served.</exception>
+    public static Subscription Of(TopicSubscription app)
+    {
+        var routes = (app.Routes?.Rules ?? []).Select(rule => Route.Of(rule.Match, rule.Path)).ToList();
+        if (!string.IsNullOrEmpty(app.Routes?.Default) || routes.Count == 0) routes.Add(Route.Of(null, app.Routes?.Default ?? ""));
+        return new Subscription(
+            app.PubsubName, app.Topic, routes, NullIfEmpty(app.DeadLetterTopic), IsTrue(app.Metadata.GetValueOrDefault("rawPayload")),
+            app.BulkSubscribe is { Enabled: true } bulk
+                ? new BulkSubscribe(Or(bulk.MaxMessagesCount, 100), Or(bulk.MaxAwaitDurationMs, 1000))
+                : null);
+    }
 
     private static Subscription Of(AppSubscription app)
     {
@@ -48,6 +68,19 @@ public sealed record Subscription(
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
     private static bool IsTrue(string? text) => bool.TryParse(text, out var value) ? value : text == "1";
+}
+
+/// <summary>How a subscription came to be.</summary>
+public enum SubscriptionKind
+{
+    /// <summary>The app said so when it was asked.</summary>
+    Programmatic,
+
+    /// <summary>A file says so.</summary>
+    Declared,
+
+    /// <summary>The app has opened a stream for it, and it ends with that.</summary>
+    Streamed,
 }
 
 /// <summary>Where an event goes, and on which condition.</summary>

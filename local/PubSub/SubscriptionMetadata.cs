@@ -18,7 +18,12 @@ internal sealed class SubscriptionMetadata(Subscriber subscriber) : IMetadataSou
             Topic = subscription.Topic,
             DeadLetterTopic = subscription.DeadLetterTopic ?? "",
             Rules = new PubsubSubscriptionRules(),
-            Type = subscription.IsDeclared ? PubsubSubscriptionType.Declarative : PubsubSubscriptionType.Programmatic,
+            Type = subscription.Kind switch
+            {
+                SubscriptionKind.Declared => PubsubSubscriptionType.Declarative,
+                SubscriptionKind.Streamed => PubsubSubscriptionType.Streaming,
+                _ => PubsubSubscriptionType.Programmatic,
+            },
         };
         entry.Rules.Rules.Add(subscription.Routes.Select(route => new PubsubSubscriptionRule { Match = route.Match, Path = route.Path }));
         return entry;

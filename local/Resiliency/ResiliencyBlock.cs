@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Invocation;
+using Polly;
 
 namespace DaprShop.Local.Resiliency;
 
@@ -23,8 +24,13 @@ internal sealed class InvocationResiliency(ResiliencyPolicies policies) : IInvoc
     public HttpMessageInvoker Between(Sidecar caller, Sidecar callee) =>
         _invokers.GetOrAdd((caller, callee), static (pair, policies) => Between(pair.Callee, policies.For(pair.Caller.AppId)), policies);
 
+    public ResiliencePipeline? PolicyBetween(Sidecar caller, Sidecar callee) => PolicyOf(callee, policies.For(caller.AppId));
+
+    private static ResiliencePipeline? PolicyOf(Sidecar callee, AppResiliency policies) =>
+        policies.App(callee.AppId, $"{callee.Replica}");
+
     private static HttpMessageInvoker Between(Sidecar callee, AppResiliency policies) =>
-        policies.App(callee.AppId, $"{callee.Replica}") is { } policy
+        PolicyOf(callee, policies) is { } policy
             ? new ResilientInvoker(callee.App.Http, policy, policies.RetriesApp(callee.AppId))
             : callee.App.Http;
 }

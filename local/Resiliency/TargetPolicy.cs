@@ -45,7 +45,26 @@ public sealed record TargetPolicy(TimeSpan? Timeout, RetryPolicy? Retry, Breaker
 /// <summary>What applies to messages that a component hands to the app.</summary>
 /// <param name="Attempt">Around one delivery: time limit and breaker; null when there is neither.</param>
 /// <param name="Retry">When a failed message is delivered again; null when the component decides.</param>
-public sealed record InboundPolicy(ResiliencePipeline? Attempt, RetryPolicy? Retry);
+public sealed record InboundPolicy(ResiliencePipeline? Attempt, RetryPolicy? Retry)
+{
+    /// <summary>One delivery.</summary>
+    public async Task<TResult> AttemptAsync<TResult, TState>(
+        Func<TState, CancellationToken, Task<TResult>> deliver, TState state, CancellationToken cancellation = default)
+    {
+        if (Attempt is null) return await deliver(state, cancellation);
+        var context = ResilienceContextPool.Shared.Get(cancellation);
+        try
+        {
+            return await Attempt.ExecuteAsync(
+                static (context, call) => new ValueTask<TResult>(call.Deliver(call.State, context.CancellationToken)),
+                context, (Deliver: deliver, State: state));
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+}
 
 /// <summary>What applies to calls of an actor.</summary>
 /// <param name="BeforeTurn">Around the whole call, waiting for the turn included: retries and breaker.</param>

@@ -45,11 +45,11 @@ public sealed class StateStores : IAsyncDisposable
         throw components.Count == 0
             ? new DaprError(500, "ERR_STATE_STORE_NOT_CONFIGURED", StatusCode.FailedPrecondition, $"state store {name} is not configured")
             {
-                Details = new ErrorDetails("DAPR_STATE_NOT_CONFIGURED", app),
+                Details = new ErrorDetails("DAPR_STATE_NOT_CONFIGURED", app) { HasMetadataOverHttpOnly = true },
             }
             : new DaprError(400, "ERR_STATE_STORE_NOT_FOUND", StatusCode.InvalidArgument, $"state store {name} is not found")
             {
-                Details = new ErrorDetails("DAPR_STATE_NOT_FOUND", app),
+                Details = new ErrorDetails("DAPR_STATE_NOT_FOUND", app) { HasMetadataOverHttpOnly = true },
             };
     }
 

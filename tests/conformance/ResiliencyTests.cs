@@ -26,4 +26,26 @@ public sealed class ResiliencyTests(TestWorld world)
         var answer = await world.CallAsync("caller", "GET", $"/v1.0/invoke/flaky/method/slow/{_mark}");
         Assert.Equal((500, "ERR_DIRECT_INVOKE"), (answer.Status, answer.ErrorCode));
     }
+
+    [Theory]
+    [InlineData(2, 200, 3)]
+    [InlineData(9, 500, 4)]
+    public async Task A_binding_is_tried_again(int times, int answered, int calls)
+    {
+        var answer = await world.CallAsync("caller", "POST", "/v1.0/bindings/web-flaky", $$$"""
+            {"operation":"post","data":1,"metadata":{"path":"/fail/{{{_mark}}}?times={{{times}}}&status=503"}}
+            """);
+        Assert.Equal(answered, answer.Status);
+        Assert.Equal(calls, world["flaky"].Log.Count(heard => heard.Path.EndsWith(_mark, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_binding_that_takes_too_long_is_given_up()
+    {
+        var answer = await world.CallAsync("caller", "POST", "/v1.0/bindings/web-flaky", $$$"""
+            {"operation":"get","metadata":{"path":"/slow/{{{_mark}}}"}}
+            """);
+        Assert.Equal((500, "ERR_INVOKE_OUTPUT_BINDING"), (answer.Status, answer.ErrorCode));
+        Assert.Equal(4, world["flaky"].Log.Count(heard => heard.Path.EndsWith(_mark, StringComparison.Ordinal)));
+    }
 }

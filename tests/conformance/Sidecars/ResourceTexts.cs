@@ -13,7 +13,7 @@ internal static class ResourceTexts
         if (world.Sidecars.RedisHost is not null) yield return ("resources/redis.yaml", Redis);
         if (world.Find("echo") is { } echo)
         {
-            yield return ("resources/bindings.yaml", Bindings(echo.Port, world.Mail.Port));
+            yield return ("resources/bindings.yaml", Bindings(echo.Port, world["flaky"].Port, world.Mail.Port));
             yield return ("resources/subscriptions.yaml", Subscriptions);
         }
         foreach (var app in new[] { "caller", "echo", "flaky", "events", "actors", "speaker", "sdk", "locked" })
@@ -134,6 +134,8 @@ internal static class ResourceTexts
             components:
               pubsub:
                 inbound: { retry: thrice }
+              web-flaky:
+                outbound: { retry: thrice, timeout: short }
         """;
 
     private const string Subscriptions = """
@@ -183,7 +185,7 @@ internal static class ResourceTexts
                   - { name: /shut, httpVerb: [POST], action: deny }
         """;
 
-    private static string Bindings(int echoPort, int mailPort) => $$"""
+    private static string Bindings(int echoPort, int flakyPort, int mailPort) => $$"""
         apiVersion: dapr.io/v1alpha1
         kind: Component
         metadata: { name: tick }
@@ -208,6 +210,24 @@ internal static class ResourceTexts
         ---
         apiVersion: dapr.io/v1alpha1
         kind: Component
+        metadata: { name: spoken-tick }
+        spec:
+          type: bindings.cron
+          version: v1
+          metadata: [{ name: schedule, value: "@every 1s" }]
+        scopes: [speaker]
+        ---
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata: { name: spoken-tock }
+        spec:
+          type: bindings.cron
+          version: v1
+          metadata: [{ name: schedule, value: "@every 1s" }]
+        scopes: [speaker]
+        ---
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
         metadata: { name: web }
         spec:
           type: bindings.http
@@ -223,6 +243,14 @@ internal static class ResourceTexts
           metadata:
             - { name: url, value: "http://127.0.0.1:{{echoPort}}/bound" }
             - { name: errorIfNot2XX, value: "false" }
+        ---
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata: { name: web-flaky }
+        spec:
+          type: bindings.http
+          version: v1
+          metadata: [{ name: url, value: "http://127.0.0.1:{{flakyPort}}" }]
         ---
         apiVersion: dapr.io/v1alpha1
         kind: Component

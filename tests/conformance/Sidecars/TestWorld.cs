@@ -28,7 +28,7 @@ public sealed class TestWorld : IAsyncLifetime
         [
             new TestApp("caller", EchoApp.Map), new TestApp("echo", EchoApp.Map), new TestApp("flaky", FlakyApp.Map),
             new TestApp("guarded", EchoApp.Map), new TestApp("events", EventsApp.Map), new TestApp("actors", ActorsApp.Map),
-            new TestApp("speaker", GrpcApp.Map) { IsGrpc = true, Services = GrpcApp.AddServices },
+            new TestApp("speaker", CallbackApp.Map) { IsGrpc = true, Services = CallbackApp.AddServices },
             new TestApp("sdk", SdkApp.Map) { Services = SdkApp.AddServices },
         ], null)
     {

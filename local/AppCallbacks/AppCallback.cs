@@ -1,0 +1,152 @@
+using Dapr.AppCallback.Autogen.Grpc.v1;
+using Dapr.Client.Autogen.Grpc.v1;
+using DaprShop.Local.Grpc;
+using DaprShop.Local.Hosting;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace DaprShop.Local.AppCallbacks;
+
+/// <summary>
+/// What a sidecar asks and tells an app that speaks gRPC (<c>appProtocol: grpc</c>), as <c>dapr.proto.runtime.v1.AppCallback</c>. An app
+/// need not have all of it.
+/// </summary>
+/// <param name="app">The way to the app.</param>
+public sealed class AppCallback(AppChannel app)
+{
+    private const string Service = "dapr.proto.runtime.v1.AppCallback";
+
+    private static readonly Method<InvokeRequest, InvokeResponse> s_onInvoke = Unary<InvokeRequest, InvokeResponse>("OnInvoke");
+
+    private static readonly Method<Empty, ListTopicSubscriptionsResponse> s_listTopicSubscriptions =
+        Unary<Empty, ListTopicSubscriptionsResponse>("ListTopicSubscriptions");
+
+    private static readonly Method<TopicEventRequest, TopicEventResponse> s_onTopicEvent =
+        Unary<TopicEventRequest, TopicEventResponse>("OnTopicEvent");
+
+    private static readonly Method<TopicEventBulkRequest, TopicEventBulkResponse> s_onBulkTopicEvent =
+        Unary<TopicEventBulkRequest, TopicEventBulkResponse>("OnBulkTopicEvent");
+
+    private static readonly Method<TopicEventBulkRequest, TopicEventBulkResponse> s_onBulkTopicEventAlpha1 =
+        Unary<TopicEventBulkRequest, TopicEventBulkResponse>("OnBulkTopicEventAlpha1", Service + "Alpha");
+
+    private static readonly Method<Empty, ListInputBindingsResponse> s_listInputBindings =
+        Unary<Empty, ListInputBindingsResponse>("ListInputBindings");
+
+    private static readonly Method<BindingEventRequest, BindingEventResponse> s_onBindingEvent =
+        Unary<BindingEventRequest, BindingEventResponse>("OnBindingEvent");
+
+    private static readonly Method<Empty, HealthCheckResponse> s_healthCheck =
+        Unary<Empty, HealthCheckResponse>("HealthCheck", Service + "HealthCheck");
+
+    /// <inheritdoc cref="AppChannel.IsHealthy"/>
+    public bool IsHealthy => app.IsHealthy;
+
+    /// <summary>A call from another app. The headers go to the app with the sidecar's token; with the answer come its own.</summary>
+    /// <exception cref="RpcException">The app failed, is away, or cannot be invoked.</exception>
+    public Task<(InvokeResponse Response, Metadata Headers)> InvokeAsync(
+        InvokeRequest request, Metadata headers, CancellationToken cancellation) =>
+        AnswerAsync(s_onInvoke, request, headers, cancellation);
+
+    /// <summary>What the app subscribes to; nothing, when it cannot be asked.</summary>
+    /// <exception cref="RpcException">It does not answer.</exception>
+    public async Task<IReadOnlyList<TopicSubscription>> SubscriptionsAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return (await CallAsync(s_listTopicSubscriptions, new Empty(), [], cancellation)).Subscriptions;
+        }
+        catch (RpcException error) when (error.StatusCode == StatusCode.Unimplemented)
+        {
+            return [];
+        }
+    }
+
+    /// <exception cref="RpcException">The app failed, is away, or takes no events.</exception>
+    public async Task<TopicEventResponse> TellAsync(TopicEventRequest message, string? traceParent, CancellationToken cancellation) =>
+        await CallAsync(s_onTopicEvent, message, Headers(message.PubsubName, traceParent), cancellation);
+
+    /// <summary>Many at once; older apps know this by another name.</summary>
+    /// <exception cref="RpcException">The app failed, is away, or takes no events in bulk.</exception>
+    public async Task<TopicEventBulkResponse> TellAsync(
+        TopicEventBulkRequest messages, string? traceParent, CancellationToken cancellation)
+    {
+        try
+        {
+            return await CallAsync(s_onBulkTopicEvent, messages, Headers(messages.PubsubName, traceParent), cancellation);
+        }
+        catch (RpcException error) when (error.StatusCode == StatusCode.Unimplemented)
+        {
+            return await CallAsync(s_onBulkTopicEventAlpha1, messages, Headers(messages.PubsubName, traceParent), cancellation);
+        }
+    }
+
+    /// <summary>The input bindings that the app wants to hear; none, when it cannot be asked.</summary>
+    public async Task<IReadOnlyList<string>> BindingsAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return (await CallAsync(s_listInputBindings, new Empty(), [], cancellation)).Bindings;
+        }
+        catch (RpcException)
+        {
+            return [];
+        }
+    }
+
+    /// <exception cref="RpcException">The app failed, is away, or hears no bindings.</exception>
+    public async Task<bool> TellAsync(BindingEventRequest message, CancellationToken cancellation)
+    {
+        await CallAsync(s_onBindingEvent, message, [], cancellation);
+        return true;
+    }
+
+    /// <exception cref="RpcException">It is not well.</exception>
+    public async Task CheckHealthAsync(CancellationToken cancellation) => await CallAsync(s_healthCheck, new Empty(), [], cancellation);
+
+    private async Task<TResponse> CallAsync<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, TRequest request, Metadata headers, CancellationToken cancellation)
+        where TRequest : class
+        where TResponse : class =>
+        (await AnswerAsync(method, request, headers, cancellation)).Response;
+
+    private async Task<(TResponse Response, Metadata Headers)> AnswerAsync<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, TRequest request, Metadata headers, CancellationToken cancellation)
+        where TRequest : class
+        where TResponse : class
+    {
+        if (app.Token is { } token) headers.Add("dapr-api-token", token);
+        try
+        {
+            using var call = app.Grpc.AsyncUnaryCall(method, null, new CallOptions(headers, cancellationToken: cancellation), request);
+            return (await call.ResponseAsync, await call.ResponseHeadersAsync);
+        }
+        catch (RpcException) when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellation);
+        }
+    }
+
+    private static Metadata Headers(string pubsub, string? traceParent)
+    {
+        var headers = new Metadata { { "pubsubname", pubsub } };
+        if (traceParent is not null) headers.Add("traceparent", traceParent);
+        return headers;
+    }
+
+    private static Method<TRequest, TResponse> Unary<TRequest, TResponse>(string name, string service = Service)
+        where TRequest : class, IMessage<TRequest>, new()
+        where TResponse : class, IMessage<TResponse>, new() =>
+        Protobuf.Method<TRequest, TResponse>(MethodType.Unary, service, name);
+}
+
+internal static class RpcExceptions
+{
+    /// <summary>There was no answer of the app's: nobody listens, or the connection broke.</summary>
+    public static bool IsAway(this RpcException error) => error.Status.DebugException is HttpRequestException or IOException;
+
+    /// <summary>Nobody listens, so nothing was sent.</summary>
+    public static bool IsRefused(this RpcException error) =>
+        error.Status.DebugException is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError };
+}

@@ -1,0 +1,70 @@
+using Dapr.AppCallback.Autogen.Grpc.v1;
+using DaprShop.Local.AppCallbacks;
+using DaprShop.Local.Resiliency;
+using Grpc.Core;
+using AppCallback = DaprShop.Local.AppCallbacks.AppCallback;
+using Status = Dapr.AppCallback.Autogen.Grpc.v1.TopicEventResponse.Types.TopicEventResponseStatus;
+
+namespace DaprShop.Local.PubSub;
+
+/// <summary>Events go to the app as <c>OnTopicEvent</c> (daprd <c>pkg/runtime/subscription/postman/grpc</c>).</summary>
+internal sealed class GrpcDelivery(AppCallback app, Subscription subscription, InboundPolicy policy) : IDelivery
+{
+    private const string BulkType = "com.dapr.event.sent.bulk";
+
+    public bool IsOpen => app.IsHealthy;
+
+    public async Task<Outcome> DeliverAsync(Route route, BrokerMessage message, ReadOnlyMemory<byte> data)
+    {
+        try
+        {
+            var answer = await policy.AttemptAsync(
+                static (call, cancellation) => call.App.TellAsync(call.Event, call.TraceParent, cancellation),
+                (App: app, Event: TopicEvents.Of(data, subscription, route.Path), message.Envelope.TraceParent));
+            return OutcomeOf(answer.Status);
+        }
+        catch (RpcException error) when (!error.IsAway())
+        {
+            return OutcomeOf(error);
+        }
+    }
+
+    public async Task<IReadOnlyDictionary<string, Outcome>> DeliverAsync(Route route, IReadOnlyList<BulkEntry> entries)
+    {
+        var request = new TopicEventBulkRequest
+        {
+            Id = Guid.NewGuid().ToString(),
+            Topic = subscription.Topic,
+            PubsubName = subscription.PubSub,
+            Type = BulkType,
+            Path = route.Path,
+            Metadata = { ["pubsubName"] = subscription.PubSub },
+            Entries = { entries.Select(entry => TopicEvents.Of(entry, subscription.IsRaw)) },
+        };
+        try
+        {
+            var answer = await policy.AttemptAsync(
+                static (call, cancellation) => call.App.TellAsync(call.Events, call.TraceParent, cancellation),
+                (App: app, Events: request, entries[0].Message.Envelope.TraceParent));
+            return answer.Statuses.DistinctBy(entry => entry.EntryId).ToDictionary(entry => entry.EntryId, entry => OutcomeOf(entry.Status));
+        }
+        catch (RpcException error) when (!error.IsAway())
+        {
+            return entries.ToDictionary(entry => entry.Id, _ => OutcomeOf(error));
+        }
+    }
+
+    internal static Outcome OutcomeOf(Status status) => status switch
+    {
+        Status.Success => Outcome.Done,
+        Status.Drop => Outcome.Dropped,
+        _ => Outcome.Failed,
+    };
+
+    /// <summary>An app that takes no events at all is done with them.</summary>
+    private Outcome OutcomeOf(RpcException error) => error.StatusCode switch
+    {
+        StatusCode.Unimplemented => Outcome.Done,
+        var status => policy.Retry?.GrpcStatuses.Includes((int)status) ?? true ? Outcome.Failed : Outcome.Rejected,
+    };
+}
