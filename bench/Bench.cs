@@ -1,3 +1,5 @@
+using DaprShop.Bench.Sidecars;
+
 namespace DaprShop.Bench;
 
 /// <summary>One run: prepare, warm up, measure, report.</summary>
@@ -14,6 +16,7 @@ public static class Bench
             press.Cancel = true;
             stop.Cancel();
         };
+        if (options.Mode == "sidecar") return await new SidecarBench(options).RunAsync(stop.Token);
         if (options.Grown is { } grown) return await new Growth(options, grown).RunAsync(stop.Token);
         await using var shop = options.Start is { } command ? StartedShop.Start(command) : null;
         try

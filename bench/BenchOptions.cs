@@ -9,9 +9,10 @@ public sealed record BenchOptions
         usage: bench checkout|browse|mixed|growth [--clients N] [--seconds S] [--warmup S] [--url U] [--only list|detail] [--products N]
                      [--report FILE] [--pid-root PID] [--start "COMMAND"]
                bench growth --url U --grown U [--sidecar U --orders N] …: two shops, and the HTTP port of the grown one's ordering sidecar
+               bench sidecar [--daprd PATH] [--connections 1,16,64] [--only NAME,…] [--seconds S] [--report FILE]: what a sidecar costs
         """;
 
-    /// <summary><c>checkout</c>, <c>browse</c>, <c>mixed</c> or <c>growth</c>.</summary>
+    /// <summary><c>checkout</c>, <c>browse</c>, <c>mixed</c>, <c>growth</c> or <c>sidecar</c>.</summary>
     public required string Mode { get; init; }
 
     /// <summary>Each sends its next request when it has the answer to the last.</summary>
@@ -24,8 +25,14 @@ public sealed record BenchOptions
 
     public Uri Url { get; init; } = new("http://127.0.0.1:8080/");
 
-    /// <summary>For <c>browse</c>: <c>list</c> or <c>detail</c> alone; null for both in turn.</summary>
+    /// <summary>For <c>browse</c>: <c>list</c> or <c>detail</c> alone; for <c>sidecar</c>: these operations. Null for all.</summary>
     public string? Only { get; init; }
+
+    /// <summary>For <c>sidecar</c>: real daprd, with placement and scheduler beside it; null to measure the local runtime alone.</summary>
+    public string? Daprd { get; init; } = Environment.GetEnvironmentVariable("DAPRD") is { Length: > 0 } path ? path : null;
+
+    /// <summary>For <c>sidecar</c>: how many connections at a time.</summary>
+    public IReadOnlyList<int> Connections { get; init; } = [1, 16, 64];
 
     /// <summary>How many different products are ordered and looked at.</summary>
     public int Products { get; init; } = 50;
@@ -51,10 +58,13 @@ public sealed record BenchOptions
     /// <exception cref="BenchError">Not understood.</exception>
     public static BenchOptions Parse(string[] args)
     {
-        if (args is not ["checkout" or "browse" or "mixed" or "growth", ..] || args.Length % 2 == 0) throw new BenchError(Usage, 2);
+        if (args is not ["checkout" or "browse" or "mixed" or "growth" or "sidecar", ..] || args.Length % 2 == 0) throw new BenchError(Usage, 2);
         var options = new BenchOptions { Mode = args[0] };
+        // There it is for each operation, number of connections and side.
+        if (options.Mode == "sidecar") options = options with { Duration = TimeSpan.FromSeconds(6), Warmup = TimeSpan.FromSeconds(1) };
         for (var i = 1; i < args.Length; i += 2) options = options.With(args[i], args[i + 1]);
         if (options.Mode == "growth" != options.Grown is not null) throw new BenchError(Usage, 2);
+        if (options is { Mode: "browse", Only: not (null or "list" or "detail") }) throw Bad("--only", options.Only);
         return options;
     }
 
@@ -69,7 +79,9 @@ public sealed record BenchOptions
         "--grown" => this with { Grown = Address(flag, value) },
         "--sidecar" => this with { Sidecar = Address(flag, value) },
         "--orders" => this with { Orders = Number(flag, value) },
-        "--only" => this with { Only = value is "list" or "detail" ? value : throw Bad(flag, value) },
+        "--only" => this with { Only = value },
+        "--daprd" => this with { Daprd = value },
+        "--connections" => this with { Connections = [.. value.Split(',').Select(number => Number(flag, number))] },
         "--report" => this with { Report = value },
         "--start" => this with { Start = value },
         _ => throw new BenchError($"unknown flag {flag}\n{Usage}", 2),
