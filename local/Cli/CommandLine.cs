@@ -43,6 +43,9 @@ public sealed record CommandLine
     /// <summary>Where the running shop can be told to change; null for nowhere.</summary>
     public int? Control { get; init; }
 
+    /// <summary>The dashboard's port; null for the usual one, 0 for no dashboard.</summary>
+    public int? Dashboard { get; init; }
+
     /// <summary>App id → how many replicas, where it is not one.</summary>
     public IReadOnlyDictionary<string, int> Scale { get; init; } = new Dictionary<string, int>();
 
@@ -76,6 +79,7 @@ public static class CommandLineParser
           --no-build                  do not look whether the services are built
           --run-file FILE             the apps to run (default: dapr.yaml, here or above)
           --resources-path DIR        component files instead of those the run file names
+          --dashboard N|none          what it looks like inside (default: http://localhost:8081)
           --random-ports              free ports everywhere, whatever the run file says
           --configuration NAME        Debug or Release services (default: as the runtime itself)
           --faults FILE               let things go wrong as the file says, to see that nothing is lost
@@ -93,6 +97,7 @@ public static class CommandLineParser
         ["--port"] = (line, value) => line with { Port = Port(value) },
         ["--scale"] = (line, value) => line with { Scale = Merged(line.Scale, Pairs("--scale", value), Count) },
         ["--swap"] = (line, value) => line with { Swap = Merged(line.Swap, Pairs("--swap", value), (_, name) => name) },
+        ["--dashboard"] = (line, value) => line with { Dashboard = value == "none" ? 0 : Port(value, "--dashboard") },
         ["--control"] = (line, value) => line with { Control = Port(value, "--control") },
         ["--data"] = (line, value) => line with { Data = value },
         ["--redis"] = (line, value) => line with { Redis = Server("--redis", value) },

@@ -5,7 +5,8 @@ using DaprShop.Local.Hosting;
 namespace DaprShop.Local.Cli;
 
 /// <summary>What is where, told once when the shop is up.</summary>
-internal sealed class Overview(RunFile runFile, IReadOnlyList<Sidecar> sidecars, ConsoleLog log, (IGateway Gateway, int Port)? gateway)
+internal sealed class Overview(
+    RunFile runFile, IReadOnlyList<Sidecar> sidecars, ConsoleLog log, (IGateway Gateway, int Port)? gateway, int? dashboard)
 {
     private const string StaffUser = "staff@daprshop.example";
     private const string DefaultStaffPassword = "Staff-1234!";
@@ -18,6 +19,7 @@ internal sealed class Overview(RunFile runFile, IReadOnlyList<Sidecar> sidecars,
         foreach (var row in rows) Console.WriteLine(string.Join("  ", row.Zip(widths, (cell, width) => cell.PadRight(width))).TrimEnd());
         Console.WriteLine();
         if (gateway is { } door) Console.WriteLine($"{runFile.Name}: http://localhost:{door.Port} ({door.Gateway.Name} gateway)");
+        if (dashboard is { } port) Console.WriteLine($"dashboard: http://localhost:{port}");
         Console.WriteLine($"staff login: {StaffUser}, {StaffPassword()}");
         var ready = sidecars.Count(sidecar => sidecar.IsReady);
         Console.WriteLine($"{ready} of {sidecars.Count} services ready after {taken.TotalSeconds:0.0} s; Ctrl-C stops them all");

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Control;
+using DaprShop.Local.Dashboard;
 using DaprShop.Local.Faults;
 using DaprShop.Local.Gateway;
 using DaprShop.Local.Hosting;
@@ -11,6 +12,7 @@ namespace DaprShop.Local.Cli;
 internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<RunFileApp> apps)
 {
     private const int DefaultPort = 8080;
+    private const int DefaultDashboardPort = 8081;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
@@ -35,7 +37,13 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
         var built = apps.Select(Implementation).Select(app => app.In(line.Configuration)).ToList();
         Builds.Ensure(built, line.Configuration, mayBuild: !line.NoBuild);
         var colour = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("NO_COLOR") is null;
-        using var log = new ConsoleLog(Path.Combine(data, "logs"), [.. apps.Select(app => app.AppId)], colour);
+        // Nobody but the sidecars needs it, so a fresh one serves.
+        var appToken = Variable("APP_API_TOKEN") ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        using var console = new ConsoleLog(Path.Combine(data, "logs"), [.. apps.Select(app => app.AppId)], colour);
+        var log = new RecentLog(
+            console,
+            new SecretMask([appToken, Variable("DAPR_API_TOKEN")], [.. SecretMask.OwnVariables(), .. apps.SelectMany(app => app.Environment)]),
+            TimeProvider.System);
         var faults = Faults();
         await using var runtime = await LocalRuntime.StartAsync(
             new LocalRuntimeOptions
@@ -45,8 +53,7 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
                 Resources = Resources(),
                 Redis = line.Redis,
                 DaprApiToken = Variable("DAPR_API_TOKEN"),
-                // Nobody but the sidecars needs it, so a fresh one serves.
-                AppApiToken = Variable("APP_API_TOKEN") ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
+                AppApiToken = appToken,
                 Faults = faults,
                 Log = log,
             },
@@ -65,7 +72,9 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
                 routes.MapFaults(faults!);
             })
             : null;
-        var overview = new Overview(runFile, runtime.Apps.Sidecars, log, gateway is null ? null : (gateway, gatewayPort));
+        Uri? shop = gateway is null ? null : new Uri($"http://localhost:{gatewayPort}");
+        await using var dashboard = await DashboardAsync(runtime, log, shop);
+        var overview = new Overview(runFile, runtime.Apps.Sidecars, console, gateway is null ? null : (gateway, gatewayPort), dashboard?.Port);
         await await Task.WhenAny(ReadyAsync(runtime, stop), Task.Delay(s_patience, CancellationToken.None));
         if (stop.IsCancellationRequested) return;
         overview.Print(TimeProvider.System.GetElapsedTime(began));
@@ -146,6 +155,15 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
             Addresses(runtime),
             rules, Path.Combine(data, "gateway"), GatewayLimits.From(configuration));
         return Gateways.Choose(line.Gateway, settings, runtime.Services.GetRequiredService<ILoggerFactory>());
+    }
+
+    /// <summary>Where nobody has said where, and somebody is there already, another place serves as well.</summary>
+    private async Task<DashboardServer?> DashboardAsync(LocalRuntime runtime, RecentLog log, Uri? shop)
+    {
+        if (line.Dashboard == 0) return null;
+        var port = line.Dashboard ?? (line.RandomPorts || !FreePorts.IsFree(DefaultDashboardPort) ? 0 : DefaultDashboardPort);
+        var pages = new DashboardPages(new RuntimeView(runFile.Name, shop, runtime), log, TimeProvider.System);
+        return await DashboardServer.StartAsync(port, pages);
     }
 
     private Dictionary<string, IReadOnlyList<Uri>> Addresses(LocalRuntime runtime) => apps.ToDictionary(

@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using DaprShop.Local.Cli;
 using DaprShop.Local.Configuration;
+using DaprShop.Local.Dashboard;
 using DaprShop.Local.Gateway;
 using DaprShop.Local.Hosting;
 using DaprShop.Testing;
@@ -25,8 +26,10 @@ public sealed class LocalShop : IAsyncDisposable
     private readonly string _data = Directory.CreateTempSubdirectory("daprshop-").FullName;
     private readonly Dictionary<string, string> _settings;
     private readonly LogFile _log = new();
+    private RecentLog? _recent;
     private LocalRuntime _runtime = null!;
     private IGateway _gateway = null!;
+    private DashboardServer? _dashboard;
     private IReadOnlyDictionary<string, string> _swap = s_swap;
 
     private LocalShop(Dictionary<string, string> settings) => _settings = settings;
@@ -70,6 +73,14 @@ public sealed class LocalShop : IAsyncDisposable
         response.EnsureSuccessStatusCode();
     }
 
+    /// <summary>The runtime's own page about what runs.</summary>
+    public async Task<Uri> DashboardAsync()
+    {
+        _dashboard ??= await DashboardServer.StartAsync(
+            0, new DashboardPages(new RuntimeView(s_runFile.Name, Shop.Url, _runtime), _recent!, TimeProvider.System));
+        return new Uri($"http://localhost:{_dashboard.Port}");
+    }
+
     /// <summary>Everything ends and starts again on the same data, at another address.</summary>
     /// <param name="swap">Other implementations from now on, by service.</param>
     public async Task RestartAsync(IReadOnlyDictionary<string, string>? swap = null)
@@ -90,6 +101,7 @@ public sealed class LocalShop : IAsyncDisposable
     private async Task OpenAsync()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        _recent = new RecentLog(_log, new SecretMask([], []), TimeProvider.System);
         _runtime = await LocalRuntime.StartAsync(
             new LocalRuntimeOptions
             {
@@ -98,7 +110,7 @@ public sealed class LocalShop : IAsyncDisposable
                 Resources = ResourceFiles.Read(s_runFile.Apps[0].ResourcesPaths, s_runFile.Apps.Select(app => app.ConfigFile).OfType<string>()),
                 AppApiToken = Guid.NewGuid().ToString("N"),
                 Redis = Redis?.Address,
-                Log = _log,
+                Log = _recent,
             },
             limit.Token);
         var port = FreePorts.Take();
@@ -121,7 +133,7 @@ public sealed class LocalShop : IAsyncDisposable
         Directory = app.Directory,
         Command = app.Command,
         Create = s_inProcess && Builds.ProgramOf(app.In(null)) is { } program
-            ? InProcessService.Load(app.AppId, program, app.Directory, _log)
+            ? InProcessService.Load(app.AppId, program, app.Directory, _recent!)
             : null,
     };
 
@@ -131,6 +143,8 @@ public sealed class LocalShop : IAsyncDisposable
     private async Task CloseAsync()
     {
         Shop?.Dispose();
+        if (_dashboard is not null) await _dashboard.DisposeAsync();
+        _dashboard = null;
         if (_gateway is not null) await _gateway.DisposeAsync();
         if (_runtime is not null) await _runtime.DisposeAsync();
     }

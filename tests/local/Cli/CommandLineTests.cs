@@ -20,11 +20,12 @@ public sealed class CommandLineTests
         var line = CommandLineParser.Parse(
             ["--only", "a, b", "--gateway=builtin", "--port", "80", "--data", "/tmp/x", "--fresh", "--no-build", "--random-ports",
              "--run-file=r.yaml", "--resources-path", "c", "--configuration", "Release",
-             "--faults", "f.yaml", "--control", "81"]);
+             "--faults", "f.yaml", "--control", "81", "--dashboard", "82"]);
         Assert.Equal(["a", "b"], line.Only!);
         Assert.Equal(("builtin", 80, "/tmp/x", true), (line.Gateway, line.Port, line.Data, line.Fresh));
         Assert.Equal((true, true), (line.NoBuild, line.RandomPorts));
-        Assert.Equal(("f.yaml", 81), (line.Faults, line.Control));
+        Assert.Equal(("f.yaml", 81, 82), (line.Faults, line.Control, line.Dashboard));
+        Assert.Equal((null, 0), (CommandLineParser.Parse([]).Dashboard, CommandLineParser.Parse(["--dashboard=none"]).Dashboard));
         Assert.Equal(("r.yaml", "c", "Release"), (line.RunFile, line.ResourcesPath, line.Configuration));
     }
 
