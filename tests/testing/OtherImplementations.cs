@@ -11,7 +11,7 @@ public static class OtherImplementations
 
     /// <summary>The app of dapr.yaml, with another implementation's folder, command and variables.</summary>
     /// <exception cref="ConfigurationError">It is not there, cannot be built, or needs a program that is not installed.</exception>
-    internal static RunFileApp Find(string appId, string name) =>
+    public static RunFileApp Find(string appId, string name) =>
         Swap.For(RunFile.Read(Repository.Root).Apps.Single(app => app.AppId == appId), name, mayBuild: true);
 
     private static bool IsOnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
