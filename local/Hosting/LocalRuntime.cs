@@ -1,3 +1,4 @@
+using DaprShop.Common;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Grpc;
 using DaprShop.Local.Health;
@@ -124,6 +125,7 @@ public sealed class LocalRuntime : IAsyncDisposable
         builder.Services.AddSingleton<IServiceMethodProvider<DaprGrpc>, DaprGrpcMethods>();
         builder.Services.AddSingleton<IHostLifetime, NoSignals>();
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddHostedService<IdleMemory>();
         builder.Services.AddSingleton(options.Resources);
         builder.Services.AddSingleton(options.Log);
         builder.Services.AddSingleton(registry);

@@ -48,6 +48,7 @@ public static class ShopDefaults
         builder.Services.AddSingleton<TopicHandlers>().AddSingleton<DeliveryFailures>().AddSingleton<DeadLetters>();
         SidecarToken.Require(builder);
         ExitWithParent.Add(builder.Services, builder.Configuration);
+        builder.Services.AddHostedService<IdleMemory>();
         return builder;
     }
 
