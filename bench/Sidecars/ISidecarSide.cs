@@ -8,6 +8,9 @@ public interface ISidecarSide : IAsyncDisposable
     /// <summary>The HTTP API of the sidecar that calls.</summary>
     Uri Caller { get; }
 
+    /// <summary>The app that is called, without a sidecar before it.</summary>
+    Uri CalleeApp { get; }
+
     SidecarApp App { get; }
 
     /// <summary>How many sidecars the processes are.</summary>

@@ -22,6 +22,8 @@ internal sealed class LocalSide : ISidecarSide
 
     public Uri Caller => new($"http://127.0.0.1:{_httpPorts[0]}");
 
+    public Uri CalleeApp => new($"http://127.0.0.1:{_appPorts[1]}");
+
     public SidecarApp App { get; }
 
     public int Sidecars => _httpPorts.Length;

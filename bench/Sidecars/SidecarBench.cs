@@ -24,16 +24,19 @@ public sealed class SidecarBench(BenchOptions options)
 
         var names = options.Only?.Split(',', StringSplitOptions.TrimEntries);
         var cells = new List<SidecarCell>();
+        var loaded = idle;
         foreach (var (name, make) in SidecarCalls.All)
         {
             if (names is not null && !names.Contains(name) || !withRedis && SidecarCalls.NeedsRedis(name)) continue;
+            // Of reminders each stays; of all that comes before, nothing has to.
+            if (name == SidecarCalls.Reminder) loaded = sides.ToDictionary(side => side, MemoryOf);
             foreach (var connections in options.Connections)
                 cells.AddRange(await MeasureAsync(name, make, connections, sides, cancellation));
         }
 
         var report = new SidecarReport(
             $"{Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}, load {Load()}", withRedis, cells,
-            [.. sides.Select(side => new SidecarMemory(side.Name, side.Sidecars, idle[side], MemoryOf(side)))]);
+            [.. sides.Select(side => new SidecarMemory(side.Name, side.Sidecars, idle[side], loaded[side], MemoryOf(side)))]);
         report.WriteTable(Console.Out);
         if (options.Report is { } file) await File.WriteAllTextAsync(file, report.ToJson(), cancellation);
         return cells.All(cell => cell.PerSecond > 0) ? 0 : 1;

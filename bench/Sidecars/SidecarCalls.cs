@@ -5,26 +5,29 @@ namespace DaprShop.Bench.Sidecars;
 /// <summary>What an app asks of its sidecar. Each client has a connection, keys and actors of its own.</summary>
 public static class SidecarCalls
 {
+    public const string Reminder = "reminder";
+
     private const int Keys = 100;
     private const string Value = """{"name":"a kettle","price":{"amount":2490,"currency":"EUR"},"tags":["kitchen","steel","1.7 l"],"stock":12}""";
 
     /// <summary>By name, in the order they are measured in.</summary>
     public static IReadOnlyList<(string Name, Func<ISidecarSide, int, IOperation> Make)> All { get; } =
     [
-        ("invoke", (side, _) => new Call("invoke", side, _ => $"GET /v1.0/invoke/{Sides.Callee}/method/hello")),
-        ("state get", (side, client) => new Call("state get", side, i => $"GET /v1.0/state/store/{Key(client, i)}")),
-        ("state save", (side, client) => new Call("state save", side, _ => "POST /v1.0/state/store", i => $"[{Item(client, i)}]")),
-        ("transaction", (side, client) => new Call("transaction", side, _ => "POST /v1.0/state/store/transaction", i => $$"""
+        ("no sidecar", (side, _) => new Call("no sidecar", side.CalleeApp, _ => "GET /hello")),
+        ("invoke", (side, _) => new Call("invoke", side.Caller, _ => $"GET /v1.0/invoke/{Sides.Callee}/method/hello")),
+        ("state get", (side, client) => new Call("state get", side.Caller, i => $"GET /v1.0/state/store/{Key(client, i)}")),
+        ("state save", (side, client) => new Call("state save", side.Caller, _ => "POST /v1.0/state/store", i => $"[{Item(client, i)}]")),
+        ("transaction", (side, client) => new Call("transaction", side.Caller, _ => "POST /v1.0/state/store/transaction", i => $$"""
             {"operations":[{"operation":"upsert","request":{{Item(client, i)}}},{"operation":"upsert","request":{{Item(client, i + 1)}}}]}
             """)),
-        ("redis get", (side, client) => new Call("redis get", side, i => $"GET /v1.0/state/redis/{Key(client, i)}")),
-        ("redis save", (side, client) => new Call("redis save", side, _ => "POST /v1.0/state/redis", i => $"[{Item(client, i)}]")),
-        ("publish", (side, _) => new Call("publish", side, _ => $"POST /v1.0/publish/pubsub/{SidecarApp.Topic}", _ => Value)),
+        ("redis get", (side, client) => new Call("redis get", side.Caller, i => $"GET /v1.0/state/redis/{Key(client, i)}")),
+        ("redis save", (side, client) => new Call("redis save", side.Caller, _ => "POST /v1.0/state/redis", i => $"[{Item(client, i)}]")),
+        ("publish", (side, _) => new Call("publish", side.Caller, _ => $"POST /v1.0/publish/pubsub/{SidecarApp.Topic}", _ => Value)),
         ("delivery", (side, client) => new Delivery(side, client)),
         ("actor", (side, client) => new Call(
-            "actor", side, i => $"PUT /v1.0/actors/{SidecarApp.ActorType}/{Key(client, i)}/method/hit", _ => "1")),
-        ("reminder", (side, client) => new Call(
-            "reminder", side, i => $"POST /v1.0/actors/{SidecarApp.ActorType}/{Key(client, i)}/reminders/r{i}", _ => """{"dueTime":"1h"}""")),
+            "actor", side.Caller, i => $"PUT /v1.0/actors/{SidecarApp.ActorType}/{Key(client, i)}/method/hit", _ => "1")),
+        (Reminder, (side, client) => new Call(
+            Reminder, side.Caller, i => $"POST /v1.0/actors/{SidecarApp.ActorType}/{Key(client, i)}/reminders/r{i}", _ => """{"dueTime":"1h"}""")),
     ];
 
     /// <summary>Whether it needs a Redis.</summary>
@@ -39,9 +42,9 @@ public static class SidecarCalls
         : $"{line} HTTP/1.1\r\nHost: {to.Authority}\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}");
 
     /// <summary>A request that is made anew for each call, cheaply.</summary>
-    private sealed class Call(string name, ISidecarSide side, Func<int, string> line, Func<int, string>? body = null) : IOperation
+    private sealed class Call(string name, Uri to, Func<int, string> line, Func<int, string>? body = null) : IOperation
     {
-        private readonly RawConnection _connection = new(side.Caller);
+        private readonly RawConnection _connection = new(to);
         private int _count;
 
         public string Name { get; } = name;
@@ -49,7 +52,7 @@ public static class SidecarCalls
         public async ValueTask<string?> RunAsync(CancellationToken cancellation)
         {
             var i = _count++;
-            var (status, error) = await _connection.ExchangeAsync(Request(side.Caller, line(i), body?.Invoke(i)), cancellation);
+            var (status, error) = await _connection.ExchangeAsync(Request(to, line(i), body?.Invoke(i)), cancellation);
             return error ?? (status is >= 200 and < 300 ? null : $"{status}");
         }
 

@@ -32,12 +32,12 @@ public sealed record SidecarReport(
             }
         }
         to.WriteLine();
-        to.WriteLine("| side | sidecars | idle RSS, PSS (MiB) | after load RSS, PSS (MiB) |");
-        to.WriteLine("|---|---|---|---|");
+        to.WriteLine("| side | sidecars | idle RSS, PSS (MiB) | after load RSS, PSS (MiB) | in the end, with all reminders RSS, PSS (MiB) |");
+        to.WriteLine("|---|---|---|---|---|");
         foreach (var memory in Memories)
         {
             to.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"| {memory.Side} | {memory.Sidecars} | {memory.Idle.RssMiB:0}, {memory.Idle.PssMiB:0} | {memory.AfterLoad.RssMiB:0}, {memory.AfterLoad.PssMiB:0} |"));
+                $"| {memory.Side} | {memory.Sidecars} | {memory.Idle.RssMiB:0}, {memory.Idle.PssMiB:0} | {memory.AfterLoad.RssMiB:0}, {memory.AfterLoad.PssMiB:0} | {memory.AtEnd.RssMiB:0}, {memory.AtEnd.PssMiB:0} |"));
         }
     }
 
@@ -51,4 +51,8 @@ public sealed record SidecarCell(
     IReadOnlyDictionary<string, long> Errors);
 
 /// <param name="Sidecars">How many sidecars that is.</param>
-public sealed record SidecarMemory(string Side, int Sidecars, SidecarReport.Memory Idle, SidecarReport.Memory AfterLoad);
+/// <param name="Idle">Before anything was asked.</param>
+/// <param name="AfterLoad">Before the first reminder.</param>
+/// <param name="AtEnd">With all reminders, which stay.</param>
+public sealed record SidecarMemory(
+    string Side, int Sidecars, SidecarReport.Memory Idle, SidecarReport.Memory AfterLoad, SidecarReport.Memory AtEnd);

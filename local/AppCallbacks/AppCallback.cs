@@ -37,9 +37,6 @@ public sealed class AppCallback(AppChannel app)
     private static readonly Method<BindingEventRequest, BindingEventResponse> s_onBindingEvent =
         Unary<BindingEventRequest, BindingEventResponse>("OnBindingEvent");
 
-    private static readonly Method<Empty, HealthCheckResponse> s_healthCheck =
-        Unary<Empty, HealthCheckResponse>("HealthCheck", Service + "HealthCheck");
-
     /// <inheritdoc cref="AppChannel.IsHealthy"/>
     public bool IsHealthy => app.IsHealthy;
 
@@ -101,9 +98,6 @@ public sealed class AppCallback(AppChannel app)
         await CallAsync(s_onBindingEvent, message, [], cancellation);
         return true;
     }
-
-    /// <exception cref="RpcException">It is not well.</exception>
-    public async Task CheckHealthAsync(CancellationToken cancellation) => await CallAsync(s_healthCheck, new Empty(), [], cancellation);
 
     private async Task<TResponse> CallAsync<TRequest, TResponse>(
         Method<TRequest, TResponse> method, TRequest request, Metadata headers, CancellationToken cancellation)
