@@ -86,6 +86,8 @@ public sealed class Subscriber : IAppObserver
                     + $"subscription to topic '{subscription.Topic}' on pubsub '{subscription.PubSub}' is not allowed"));
         }
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, sidecar.AppStopping);
+        // What is published once the app has heard that it is subscribed is kept for it.
+        _ = await component.Broker.QueueAsync(subscription.PubSub, subscription.Topic, component.Consumer);
         await events.WriteAsync(new SubscribeTopicEventsResponseAlpha1 { InitialResponse = new() }, end.Token);
         using var delivery = new StreamDelivery(subscription, PolicyOf(sidecar, subscription), events);
         var attachment = await AttachAsync(sidecar, subscription, component, delivery);
