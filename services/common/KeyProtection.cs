@@ -1,11 +1,12 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
 
 namespace DaprShop.Common;
 
 /// <summary>
 /// Keeps keys unreadable in a service's store: AES-256-GCM under a key of 32 bytes (base64) in the service's configuration, given as a
-/// secret. Without it they are kept as they are, which is for development.
+/// secret. Only in development may it be missing: they are then kept as they are.
 /// </summary>
 public sealed class KeyProtection
 {
@@ -17,13 +18,19 @@ public sealed class KeyProtection
 
     /// <param name="configuration">The service's.</param>
     /// <param name="setting">E.g. <c>Members:KeyProtection</c>.</param>
-    /// <exception cref="InvalidOperationException">The setting is not 32 bytes in base64.</exception>
-    public KeyProtection(IConfiguration configuration, string setting)
+    /// <param name="environment">Where the service runs.</param>
+    /// <exception cref="InvalidOperationException">The setting is missing outside development, or not 32 bytes in base64.</exception>
+    public KeyProtection(IConfiguration configuration, string setting, IHostEnvironment environment)
     {
-        if (configuration[setting] is not { Length: > 0 } text) return;
+        if (configuration[setting] is not { Length: > 0 } text)
+        {
+            if (environment.IsDevelopment()) return;
+            throw Fault("is required outside development");
+        }
         _key = new byte[32];
-        if (!Convert.TryFromBase64String(text, _key, out var length) || length != _key.Length)
-            throw new InvalidOperationException($"{setting} must be 32 bytes in base64.");
+        if (!Convert.TryFromBase64String(text, _key, out var length) || length != _key.Length) throw Fault("must be 32 bytes in base64");
+
+        InvalidOperationException Fault(string what) => new($"{setting.Replace(":", "__", StringComparison.Ordinal)} {what}.");
     }
 
     /// <summary>Whether there is a key.</summary>

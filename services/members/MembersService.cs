@@ -17,7 +17,7 @@ public static class MembersService
         builder.AddShopDefaults("members", MembersJson.Default);
         builder.Services
             .AddSingleton<StaffPassword>()
-            .AddSingleton(provider => new KeyProtection(provider.GetRequiredService<IConfiguration>(), "Members:KeyProtection"))
+            .AddSingleton(provider => ActivatorUtilities.CreateInstance<KeyProtection>(provider, "Members:KeyProtection"))
             .AddSingleton(provider => KeyTimes.From(provider.GetRequiredService<IConfiguration>()))
             .AddSingleton<SigningKeys>()
             .AddSingleton<AccessTokens>()

@@ -50,13 +50,23 @@ public sealed class SecretsTests
         Assert.Equal([1, 2, 3], Under(OneKey).Unprotect(plain, "kid"));
     }
 
-    private static KeyProtection Under(string? key) => new(Settings(("Members:KeyProtection", key)), "Members:KeyProtection");
+    private static KeyProtection Under(string? key, string environment = "Development") => new(
+        Settings(("Members:KeyProtection", key)), "Members:KeyProtection", new HostingEnvironment { EnvironmentName = environment });
 
     [Theory]
     [InlineData("short")]
     [InlineData("AAAA")]
     public void A_protection_key_of_the_wrong_size_is_an_error_at_start(string key) =>
         Assert.Throws<InvalidOperationException>(() => Under(key));
+
+    [Fact]
+    public void Keys_lie_open_in_development_only()
+    {
+        Assert.False(Under(null).IsOn);
+        var error = Assert.Throws<InvalidOperationException>(() => Under(null, "Production"));
+        Assert.StartsWith("Members__KeyProtection is required", error.Message, StringComparison.Ordinal);
+        Assert.True(Under(OneKey, "Production").IsOn);
+    }
 
     [Theory]
     [InlineData("Development", null, "Staff-1234!")]

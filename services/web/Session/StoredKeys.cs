@@ -79,7 +79,7 @@ public static class StoredKeysSetup
     public static void AddStoredKeys(this IServiceCollection services)
     {
         services.AddSingleton<StoredKeys>();
-        services.AddSingleton(provider => new KeyProtection(provider.GetRequiredService<IConfiguration>(), SealedKeys.Setting));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<KeyProtection>(provider, SealedKeys.Setting));
         services.AddDataProtection().SetApplicationName("daprshop-web");
         services.Remove(services.Single(service => service.ImplementationType?.Name == "DataProtectionHostedService"));
         services.AddSingleton<KeysAtHand>().AddHostedService(provider => provider.GetRequiredService<KeysAtHand>());
