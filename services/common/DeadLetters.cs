@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using System.Text;
 using Dapr.Client;
@@ -10,9 +11,12 @@ namespace DaprShop.Common;
 /// dead-letter topic that nobody listens to would lose them. One document a letter, and one list of them all, written together.
 /// </summary>
 public sealed class DeadLetters(
-    StateStore store, TopicHandlers handlers, ServiceName service, TimeProvider time, ILogger<DeadLetters> logger)
+    StateStore store, TopicHandlers handlers, ServiceName service, TimeProvider time, IMeterFactory meters, ILogger<DeadLetters> logger)
 {
     private const string IndexKey = "dead-letter-index";
+
+    private readonly Counter<long> _kept = meters.Create(ShopTelemetry.SourcePrefix + nameof(DeadLetters))
+        .CreateCounter<long>("daprshop.dead_letters", "{letter}", "Events that became dead letters, by topic.");
 
     /// <summary>For how long a replay that is asked for again gets the same answer.</summary>
     private static readonly TimeSpan s_memoryOfReplays = TimeSpan.FromDays(1);
@@ -30,7 +34,10 @@ public sealed class DeadLetters(
         var byId = dead.DistinctBy(entry => IdOf(service, entry)).ToDictionary(entry => IdOf(service, entry));
         var kept = await Optimistic.RetryAsync(() => TryKeepAsync(byId, cancellation));
         foreach (var letter in kept)
+        {
+            _kept.Add(1, KeyValuePair.Create("topic", (object?)letter.Topic));
             logger.LogWarning("Event {EventId} of {Topic} is a dead letter: {Reason}", letter.EventId, letter.Topic, letter.Reason);
+        }
     }
 
     /// <summary>All there are, newest first. One call.</summary>

@@ -28,7 +28,7 @@ public interface IOrderActor : IActor
 /// others have been told, so that it gets there even if every process dies: a periodic one, because Dapr drops a one-shot reminder after
 /// three failures. The reminder is the only mark that something may be left to tell; who finds it tells all again, under the same ids.
 /// </summary>
-public sealed class OrderActor(ActorHost host, OrderDriver driver, TimeProvider time, OrderingOptions options)
+public sealed class OrderActor(ActorHost host, OrderDriver driver, OrderMetrics metrics, TimeProvider time, OrderingOptions options)
     : Actor(host), IOrderActor, IRemindable
 {
     public const string TypeName = "OrderActor";
@@ -53,6 +53,7 @@ public sealed class OrderActor(ActorHost host, OrderDriver driver, TimeProvider 
         if (!ReferenceEquals(file, opened)) return file;
         await Remind(opened);
         await SaveStateAsync();
+        metrics.Saved(file.Events, before: 0);
         return file;
     }
 
@@ -100,6 +101,7 @@ public sealed class OrderActor(ActorHost host, OrderDriver driver, TimeProvider 
         if (after.IsOpen(OrderId) && !before.IsOpen(OrderId)) await Remind(after);
         await StateManager.SetStateAsync(StateName, after);
         await SaveStateAsync();
+        metrics.Saved(after.Events, before.Events.Count);
         return after;
     }
 

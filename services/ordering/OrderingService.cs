@@ -27,7 +27,7 @@ public static class OrderingService
     private static void AddOrdering(IServiceCollection services, ConfigurationManager configuration)
     {
         var options = configuration.GetSection(OrderingOptions.Section).Get<OrderingOptions>() ?? new OrderingOptions();
-        services.AddSingleton(options);
+        services.AddSingleton(options).AddSingleton<OrderMetrics>();
         services.AddActors(actors =>
         {
             actors.JsonSerializerOptions = ShopDefaults.CreateJsonOptions(OrderingJson.Default);
