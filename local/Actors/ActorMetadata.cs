@@ -16,7 +16,11 @@ internal sealed class ActorMetadata(ActorPlacement placement) : IMetadataSource
             HostReady = true,
             Placement = "placement: connected",
         };
-        metadata.ActorRuntime.ActiveActors.Add(host.Types.Keys.Order(StringComparer.Ordinal)
-            .Select(type => new ActiveActorsCount { Type = type, Count = host.CountOf(type) }));
+        var active = host.Types.Keys.Order(StringComparer.Ordinal)
+            .Select(type => new ActiveActorsCount { Type = type, Count = host.CountOf(type) }).ToArray();
+        metadata.ActorRuntime.ActiveActors.Add(active);
+#pragma warning disable CS0612 // Where the JavaScript SDK still looks.
+        metadata.ActiveActorsCount.Add(active);
+#pragma warning restore CS0612
     }
 }

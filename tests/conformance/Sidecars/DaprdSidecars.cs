@@ -10,7 +10,7 @@ namespace DaprShop.Conformance.Tests.Sidecars;
 /// </summary>
 internal sealed class DaprdSidecars(string daprd) : ISidecars
 {
-    private static readonly string? s_redis = OnPath("redis-server");
+    private static readonly string? s_redis = Programs.OnPath("redis-server");
     private readonly List<Process> _processes = [];
     private readonly int _placement = TestPorts.Take();
     private readonly int _scheduler = TestPorts.Take();
@@ -119,7 +119,4 @@ internal sealed class DaprdSidecars(string daprd) : ISidecars
             await Task.Delay(50, limit.Token);
         }
     }
-
-    private static string? OnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-        .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 }

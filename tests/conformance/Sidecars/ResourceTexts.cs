@@ -16,7 +16,9 @@ internal static class ResourceTexts
             yield return ("resources/bindings.yaml", Bindings(echo.Port, world["flaky"].Port, world.Mail.Port));
             yield return ("resources/subscriptions.yaml", Subscriptions);
         }
-        foreach (var app in new[] { "caller", "echo", "flaky", "events", "actors", "speaker", "sdk", "locked" })
+        foreach (var app in new[] { "js", "js-grpc" })
+            if (world.Find(app) is not null) yield return ($"resources/{app}-tick.yaml", Tick(app));
+        foreach (var app in new[] { "caller", "echo", "flaky", "events", "actors", "speaker", "sdk", "locked", "js", "js-grpc" })
             yield return ($"config/{app}.yaml", Configuration(app, ""));
         yield return ("config/guarded.yaml", Configuration("guarded", AccessControl));
     }
@@ -265,6 +267,19 @@ internal static class ResourceTexts
             - { name: emailFrom, value: "shop@example.com" }
             - { name: emailTo, value: "ann@example.com" }
             - { name: subject, value: "news" }
+        """;
+
+    private static string Tick(string app) => $$"""
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata: { name: {{app}}-tick }
+        spec:
+          type: bindings.cron
+          version: v1
+          metadata:
+            - { name: schedule, value: "@every 1s" }
+            - { name: direction, value: input }
+        scopes: [{{app}}]
         """;
 
     private static string Configuration(string app, string more) => $"""

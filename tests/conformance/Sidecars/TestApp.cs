@@ -36,6 +36,9 @@ public sealed class TestApp(string id, Action<WebApplication, TestApp> map) : IA
     /// <summary>The app speaks gRPC to its sidecar.</summary>
     public bool IsGrpc { get; init; }
 
+    /// <summary>The app is a program of its own, which the test starts.</summary>
+    public bool IsElsewhere { get; init; }
+
     public Action<IServiceCollection>? Services { get; init; }
 
     /// <summary>Settings, as <c>--name=value</c>, of an app made by an SDK.</summary>
@@ -47,6 +50,7 @@ public sealed class TestApp(string id, Action<WebApplication, TestApp> map) : IA
 
     public async Task StartAsync()
     {
+        if (IsElsewhere) return;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Critical);
         builder.WebHost.UseUrls($"http://127.0.0.1:{Port}");

@@ -44,6 +44,9 @@ public sealed class TestWorld : IAsyncLifetime
     /// <summary>A smaller world, whose one app, <c>locked</c>, must send its sidecar a token.</summary>
     public static TestWorld WithToken(string daprApiToken) => new([new TestApp("locked", EchoApp.Map)], daprApiToken);
 
+    /// <summary>A world of these apps only.</summary>
+    public static TestWorld Of(params List<TestApp> apps) => new(apps, null);
+
     public ISidecars Sidecars { get; }
 
     public string? DaprApiToken { get; }
