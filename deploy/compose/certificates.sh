@@ -11,6 +11,8 @@ for attempt in $(seq 30); do
     [ "$attempt" -lt 30 ] || { echo "Sentry has made no certificate" >&2; exit 1; }
     sleep 1
 done
+# It is public, and the others run as somebody else.
+chmod 644 deploy/compose/certificates/ca.crt
 grep -v '^DAPR_TRUST_ANCHORS=' .env > .env.new || true
 printf 'DAPR_TRUST_ANCHORS="%s"\n' "$(awk '{ printf "%s\\n", $0 }' deploy/compose/certificates/ca.crt)" >> .env.new
 cat .env.new > .env
