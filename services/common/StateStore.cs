@@ -54,8 +54,19 @@ public sealed class StateStore
     /// <param name="etag">The version that was read.</param>
     /// <param name="ttl">How long to keep it; for ever when null.</param>
     /// <param name="cancellation">Gives up.</param>
-    public Task<bool> TrySaveAsync<T>(string key, T value, string etag, TimeSpan? ttl = null, CancellationToken cancellation = default) =>
-        _dapr.TrySaveStateAsync(_name, key, value, etag, s_firstWrite, Metadata(ttl), cancellation);
+    public async Task<bool> TrySaveAsync<T>(string key, T value, string etag, TimeSpan? ttl = null, CancellationToken cancellation = default)
+    {
+        try
+        {
+            return await _dapr.TrySaveStateAsync(_name, key, value, etag, s_firstWrite, Metadata(ttl), cancellation);
+        }
+        catch (DaprException error) when (etag.Length == 0 && error.InnerException is RpcException { StatusCode: StatusCode.Internal })
+        {
+            // Of an insert that somebody else was faster with, Dapr's Redis store says no more than that it failed: see whether there is one.
+            if ((await GetAsync<T>(key, cancellation)).ETag.Length == 0) throw;
+            return false;
+        }
+    }
 
     /// <summary>Last write wins. One call.</summary>
     public Task SaveAsync<T>(string key, T value, CancellationToken cancellation = default) =>
