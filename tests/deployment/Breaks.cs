@@ -312,6 +312,10 @@ public static class Breaks
             "uses: ./.github/workflows/service.yml",
             "uses: ./.github/workflows/everything.yml",
             "payment.yml is missing"),
+        new(
+            Callers, ".github/workflows/shipping-node.yml",
+            "- services/shipping-node/**", "- services/shipping/**",
+            "push: does not look at services/shipping-node/package.json"),
 
         new(Everything, ".github/workflows/everything.yml", "bash .ci/run", "dotnet test", ".ci/run is run by 0 workflows"),
         new(Everything, ".github/workflows/everything.yml", "branches: [main]", "branches: [release]", "main is missing"),

@@ -55,12 +55,14 @@ public static partial class DeliveryRules
     private static IEnumerable<string> Written(Yaml owner) =>
         owner["permissions"].Pairs.Where(right => right.Value.Text != "read").Select(right => right.Key);
 
+    /// <summary>Services are those of dapr.yaml, and their other implementations.</summary>
     private static void Callers(Tree tree, Faults faults)
     {
         var ids = Facts.Ids(tree);
         var callers = Workflows(tree)
             .Where(found => found.Workflow["jobs"].Pairs.Values.Any(job => job["uses"].Text == $"./{Service}")).ToList();
-        faults.Same(Folder, ids.Select(id => $"{Folder}/{id}.yml"), callers.Select(caller => caller.File));
+        var others = tree.Files("services", "/swap.yaml").Select(file => file.Split('/')[1]).ToList();
+        faults.Same(Folder, ids.Concat(others).Select(id => $"{Folder}/{id}.yml"), callers.Select(caller => caller.File));
         foreach (var (file, workflow) in callers)
         {
             var id = Path.GetFileNameWithoutExtension(file);
@@ -69,10 +71,12 @@ public static partial class DeliveryRules
             foreach (var on in new[] { "push", "pull_request" })
             {
                 var paths = workflow.At($"on.{on}.paths").Texts;
-                string[] needed = [$"services/{id}/Program.cs", $"tests/{id}/Some.cs", file, .. s_shared];
+                string[] needed = others.Contains(id)
+                    ? [$"services/{id}/package.json", file, Service]
+                    : [$"services/{id}/Program.cs", $"tests/{id}/Some.cs", file, .. s_shared];
                 foreach (var path in needed)
                     faults.When(!paths.Any(pattern => Covers(pattern, path)), $"{file}, {on}: does not look at {path}");
-                foreach (var other in ids.Where(other => other != id))
+                foreach (var other in ids.Concat(others).Where(other => other != id))
                     faults.When(paths.Any(pattern => Covers(pattern, $"services/{other}/Program.cs")), $"{file}, {on}: looks at {other}");
             }
         }
