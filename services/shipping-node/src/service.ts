@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { trace } from "@opentelemetry/api";
-import fastify, { type FastifyInstance, LogController } from "fastify";
+import fastify, { errorCodes, type FastifyInstance, LogController } from "fastify";
 import { Auth } from "./auth";
 import { Carrier } from "./carrier";
 import { type Clock, systemClock } from "./clock";
@@ -71,6 +71,11 @@ function useJson(app: FastifyInstance): void {
   app.addContentTypeParser(/^application\/([\w.-]+\+)?json\b/i, { parseAs: "string" }, (request, body, done) => {
     if (body === "") done(null, undefined);
     else parse(request, body as string, done);
+  });
+  // A sidecar may name a type, or leave the length open, for a body that is not there.
+  app.addContentTypeParser("*", { parseAs: "string" }, (request, body, done) => {
+    if (body === "") done(null, undefined);
+    else done(new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(request.headers["content-type"] ?? ""), undefined);
   });
 }
 

@@ -87,6 +87,13 @@ test("a round that could not tell is done again, with the same words", async () 
   assert.deepEqual(told.map(({ event }) => event.data["occurredAt"]), [events[1]!.at]);
 });
 
+for (const headers of [{ "transfer-encoding": "chunked" }, { "content-type": "application/octet-stream" }, { "content-type": "application/json" }]) {
+  test(`no body is no body, as sidecars send it: ${Object.entries(headers)}`, async () => {
+    const answer = await shop.call("POST", `/internal/shipments/${newOrder()}/cancel`, undefined, headers);
+    assert.deepEqual([answer.statusCode, answer.json()], [200, { outcome: "cancelled" }]);
+  });
+}
+
 test("a cancelled parcel is never dispatched, and a tombstone is one for ever", async () => {
   const order = newOrder();
   assert.deepEqual((await shop.call("POST", `/internal/shipments/${order}/cancel`)).json(), { outcome: "cancelled" });
