@@ -22,7 +22,7 @@ internal sealed class IdleMemory(TimeProvider time) : Microsoft.Extensions.Hosti
 internal sealed class AllocationWatch
 {
     /// <summary>Bytes: who allocates less between two looks is idle.</summary>
-    public const long Idle = 1 << 20;
+    public const long Idle = 4 << 20;
 
     /// <summary>Bytes: who has allocated less since the last full collection has little to give.</summary>
     public const long Worthwhile = 16 << 20;
