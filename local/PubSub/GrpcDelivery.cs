@@ -1,6 +1,9 @@
+using System.Collections.Immutable;
+using System.Text.Json;
 using Dapr.AppCallback.Autogen.Grpc.v1;
 using DaprShop.Local.AppCallbacks;
 using DaprShop.Local.Resiliency;
+using Google.Protobuf;
 using Grpc.Core;
 using AppCallback = DaprShop.Local.AppCallbacks.AppCallback;
 using Status = Dapr.AppCallback.Autogen.Grpc.v1.TopicEventResponse.Types.TopicEventResponseStatus;
@@ -31,6 +34,8 @@ internal sealed class GrpcDelivery(AppCallback app, Subscription subscription, I
 
     public async Task<IReadOnlyDictionary<string, Outcome>> DeliverAsync(Route route, IReadOnlyList<BulkEntry> entries)
     {
+        var readable = Readable(entries);
+        if (readable.Count == 0) return ImmutableDictionary<string, Outcome>.Empty;
         var request = new TopicEventBulkRequest
         {
             Id = Guid.NewGuid().ToString(),
@@ -39,7 +44,7 @@ internal sealed class GrpcDelivery(AppCallback app, Subscription subscription, I
             Type = BulkType,
             Path = route.Path,
             Metadata = { ["pubsubName"] = subscription.PubSub },
-            Entries = { entries.Select(entry => TopicEvents.Of(entry, subscription.IsRaw)) },
+            Entries = { readable },
         };
         try
         {
@@ -52,6 +57,23 @@ internal sealed class GrpcDelivery(AppCallback app, Subscription subscription, I
         {
             return entries.ToDictionary(entry => entry.Id, _ => OutcomeOf(error));
         }
+    }
+
+    /// <summary>What is not what its type says has failed by itself, without an outcome, and takes no other with it.</summary>
+    private List<TopicEventBulkRequestEntry> Readable(IReadOnlyList<BulkEntry> entries)
+    {
+        var readable = new List<TopicEventBulkRequestEntry>(entries.Count);
+        foreach (var entry in entries)
+        {
+            try
+            {
+                readable.Add(TopicEvents.Of(entry, subscription.IsRaw));
+            }
+            catch (Exception error) when (error is JsonException or FormatException or InvalidProtocolBufferException or InvalidJsonException)
+            {
+            }
+        }
+        return readable;
     }
 
     internal static Outcome OutcomeOf(Status status) => status switch

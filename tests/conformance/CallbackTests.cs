@@ -244,6 +244,34 @@ public sealed class CallbackTests(TestWorld world)
     }
 
     [Fact]
+    public async Task Of_many_one_that_is_not_what_it_says_takes_no_other_with_it()
+    {
+        await Speaker.BulkPublishEventAsync(new BulkPublishRequest
+        {
+            PubsubName = "pubsub",
+            Topic = "spoken-bulky",
+            Entries =
+            {
+                new BulkPublishRequestEntry
+                {
+                    EntryId = "text that is none",
+                    ContentType = "application/cloudevents+json",
+                    Event = ByteString.CopyFromUtf8(
+                        $$"""{"specversion":"1.0","id":"{{_mark}}","source":"test","type":"test","datacontenttype":"text/plain","data":{"a":1} }"""),
+                },
+                new BulkPublishRequestEntry
+                {
+                    EntryId = "good",
+                    ContentType = "application/json",
+                    Event = ByteString.CopyFromUtf8($$"""{"mark":"{{_mark}}"}"""),
+                },
+            },
+        });
+        await TestWorld.EventuallyAsync(() => Task.FromResult(Entries().Count > 0), "the good one");
+        Assert.Single(Entries());
+    }
+
+    [Fact]
     public async Task Of_many_those_that_are_dropped_end_among_the_dead_letters()
     {
         await PublishAsync("spoken-bulky", $$"""{"mark":"{{_mark}}","answer":"Drop"}""", "application/json");
