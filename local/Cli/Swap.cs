@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using DaprShop.Local.Configuration;
@@ -11,6 +12,9 @@ namespace DaprShop.Local.Cli;
 internal static class Swap
 {
     public const string FileName = "swap.yaml";
+
+    private static readonly TimeSpan s_buildPatience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_lookAgain = TimeSpan.FromMilliseconds(200);
 
     /// <summary>The app with the command, folder and variables of the other implementation.</summary>
     /// <exception cref="ConfigurationError">There is none of that name, its file is wrong, or a tool it needs is missing.</exception>
@@ -58,9 +62,11 @@ internal static class Swap
             .All(file => File.GetLastWriteTimeUtc(file) <= made);
     }
 
-    /// <summary>One build of a folder at a time, whoever asks for it; others wait.</summary>
+    /// <summary>One build of a folder at a time, whoever asks for it; others wait, and look: a file's release is told to nobody.</summary>
+    /// <exception cref="IOException">The file cannot be had, even after longer than a build takes.</exception>
     private static FileStream BuildLock(string folder)
     {
+        var asked = Stopwatch.GetTimestamp();
         var name = $"daprshop-build-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(folder)).AsSpan(0, 8))}.lock";
         while (true)
         {
@@ -68,9 +74,9 @@ internal static class Swap
             {
                 return new FileStream(Path.Combine(Path.GetTempPath(), name), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
             }
-            catch (IOException)
+            catch (IOException) when (Stopwatch.GetElapsedTime(asked) < s_buildPatience)
             {
-                Thread.Sleep(200);
+                Thread.Sleep(s_lookAgain);
             }
         }
     }
