@@ -5,6 +5,12 @@ namespace DaprShop.Local.Gateway;
 /// <summary>Writes environment.conf: where this nginx listens, where the services of this runtime are, and the rates.</summary>
 internal static class NginxEnvironment
 {
+    /// <summary>
+    /// In nginx's working directory. While it is there, every answer asks the client to close its connection: workers that a reload
+    /// ends close theirs at once, and one on which a request just came would be reset. (Newer nginx has keepalive_min_timeout for it.)
+    /// </summary>
+    public const string LeavingFile = "leaving";
+
     /// <param name="settings">The gateway's.</param>
     /// <param name="addresses">To listen on, e.g. <c>127.0.0.1</c> and <c>[::1]</c>.</param>
     public static string Render(GatewaySettings settings, IEnumerable<string> addresses)
@@ -32,6 +38,7 @@ internal static class NginxEnvironment
                 limit_req zone=strict burst={{limits.StrictBurst}} nodelay;
                 limit_req zone=generous burst={{limits.GenerousBurst}} nodelay;
                 include gateway.conf;
+                if (-f {{LeavingFile}}) { set $leaving close; }
             }
             """);
         return conf.ToString();

@@ -14,6 +14,9 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_restartDelay = TimeSpan.FromSeconds(1);
 
+    /// <summary>In which clients that are not idle send a request, and hear that the next is for another connection.</summary>
+    private static readonly TimeSpan s_leave = TimeSpan.FromSeconds(0.25);
+
     /// <summary>A reload is under way when the signal is sent; workers with former addresses take no more requests soon after.</summary>
     private static readonly TimeSpan s_reload = TimeSpan.FromSeconds(1);
 
@@ -25,6 +28,8 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
     private Task _supervision = Task.CompletedTask;
 
     public string Name => "nginx";
+
+    private string LeavingFile => Path.Combine(_directory, NginxEnvironment.LeavingFile);
 
     /// <summary>Where nginx is installed; null when it is not. System directories count even when the user's PATH lacks them.</summary>
     public static string? Find()
@@ -40,6 +45,7 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
     public async Task StartAsync(CancellationToken cancellation)
     {
         WriteConfiguration();
+        File.Delete(LeavingFile);
         await StopLeftoverAsync();
         RefuseTakenPort();
         _process = Launch();
@@ -51,9 +57,12 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
     {
         _settings = _settings with { Services = services };
         WriteConfiguration();
+        await File.WriteAllTextAsync(LeavingFile, "", _stopping.Token);
+        await Task.Delay(s_leave, _stopping.Token);
         using var signal = Run("-s", "reload");
         await signal.WaitForExitAsync(_stopping.Token);
         await Task.Delay(s_reload, _stopping.Token);
+        File.Delete(LeavingFile);
     }
 
     public async ValueTask DisposeAsync()
@@ -123,7 +132,9 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
 
     private Process Launch()
     {
-        var process = RunWithParent("-g", "daemon off;");
+        // Who may read the directory is up to the user of the runtime, also when that is root, whose workers nginx would run as nobody.
+        var user = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess ? " user root;" : "";
+        var process = RunWithParent("-g", $"daemon off;{user}");
         process.ErrorDataReceived += (_, line) =>
         {
             if (line.Data is { Length: > 0 } text) _logger.LogWarning("nginx: {Line}", text);
@@ -164,8 +175,9 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
     private string[] Common(string[] arguments) =>
         ["-p", _directory, "-c", Path.Combine(_directory, "nginx.conf"), "-e", "stderr", .. arguments];
 
-    private static Process Start(string[] command) => Process.Start(new ProcessStartInfo(command[0], command[1..])
+    private Process Start(string[] command) => Process.Start(new ProcessStartInfo(command[0], command[1..])
     {
+        WorkingDirectory = _directory,
         RedirectStandardError = true,
         UseShellExecute = false,
     })!;

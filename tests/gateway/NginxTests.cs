@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using DaprShop.Local.Gateway;
 using DaprShop.Local.Hosting;
+using DaprShop.Testing;
 
 namespace DaprShop.Gateway.Tests;
 
@@ -31,6 +32,26 @@ public sealed class NginxTests : IAsyncLifetime
 
         Assert.True(nginx.ExitCode == 0, errors);
         directory.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task Before_workers_with_former_addresses_end_clients_are_asked_to_take_other_connections()
+    {
+        await using var shop = await GatewayUnderTest.StartAsync("nginx");
+        Assert.False(await IsSentAwayAsync());
+
+        var following = shop.Gateway.FollowAsync(shop.Settings.Services);
+        await ShopHost.EventuallyAsync(IsSentAwayAsync, "a gateway that asks for other connections");
+        await following;
+
+        Assert.False(await IsSentAwayAsync());
+
+        async Task<bool> IsSentAwayAsync()
+        {
+            using var response = await shop.Client.GetAsync("/api/basket");
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            return response.Headers.ConnectionClose is true;
+        }
     }
 
     [Theory]
