@@ -52,6 +52,9 @@ public sealed record CommandLine
     /// <summary>Apps that live in the runtime's own process; empty for none.</summary>
     public IReadOnlyList<string> InProcess { get; init; } = [];
 
+    /// <summary>Services call each other without sidecars.</summary>
+    public bool Direct { get; init; }
+
     /// <summary>Service → the other implementation to run.</summary>
     public IReadOnlyDictionary<string, string> Swap { get; init; } = new Dictionary<string, string>();
 
@@ -70,6 +73,7 @@ public static class CommandLineParser
           --only a,b                  run these apps only
           --scale payment=3           so many replicas; again, or with commas, for other apps
           --in-process[=a,b|all]      these apps in the runtime's own process (default: all)
+          --direct                    services call each other straight, to see what their sidecars cost
           --swap shipping=node        another implementation: services/shipping-node
           --gateway nginx|builtin|none  what listens on the shop's port (default: nginx when it is installed)
           --port N                    the shop's port (default 8080)
@@ -110,6 +114,7 @@ public static class CommandLineParser
     private static readonly Dictionary<string, Func<CommandLine, CommandLine>> s_switches = new(StringComparer.Ordinal)
     {
         ["--fresh"] = line => line with { Fresh = true },
+        ["--direct"] = line => line with { Direct = true },
         ["--no-build"] = line => line with { NoBuild = true },
         ["--random-ports"] = line => line with { RandomPorts = true },
         ["--help"] = line => line with { Help = true },
@@ -122,7 +127,7 @@ public static class CommandLineParser
         ["--in-process"] = (All, (line, value) => line with { InProcess = [.. line.InProcess, .. List(value)] }),
     };
 
-    /// <exception cref="UsageError">An unknown flag, or a value that it cannot have.</exception>
+    /// <exception cref="UsageError">An unknown flag, a value that it cannot have, or flags that do not go together.</exception>
     public static CommandLine Parse(IReadOnlyList<string> arguments)
     {
         var line = new CommandLine();
@@ -134,6 +139,8 @@ public static class CommandLineParser
             else if (s_valued.TryGetValue(flag, out var take)) line = take(line, value ?? Next(arguments, ++i, flag));
             else throw new UsageError($"unknown flag {arguments[i]}");
         }
+        if (line is { Direct: true } and not { Scale.Count: 0, Control: null, Faults: null })
+            throw new UsageError("--direct: not with --scale, --control or --faults, which work in the sidecars that it passes by");
         return line;
     }
 

@@ -52,6 +52,7 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
                 DataDirectory = data,
                 Resources = Resources(),
                 Redis = line.Redis,
+                Direct = line.Direct,
                 DaprApiToken = Variable("DAPR_API_TOKEN"),
                 AppApiToken = appToken,
                 Faults = faults,

@@ -1,9 +1,9 @@
 namespace DaprShop.Local.Hosting;
 
-/// <summary>What an app is told about itself and its sidecar, under the names that Dapr's CLI and SDKs use.</summary>
+/// <summary>What an app is told about itself, its sidecar and its peers, under the names that Dapr's CLI and SDKs use.</summary>
 internal static class AppSettings
 {
-    public static Dictionary<string, string> For(Sidecar sidecar, AppOptions app, LocalRuntimeOptions runtime)
+    public static Dictionary<string, string> For(Sidecar sidecar, AppOptions app, LocalRuntimeOptions runtime, AppRegistry apps)
     {
         var settings = new Dictionary<string, string>(app.Environment, StringComparer.Ordinal)
         {
@@ -17,6 +17,8 @@ internal static class AppSettings
         };
         if (runtime.DaprApiToken is { } daprToken) settings["DAPR_API_TOKEN"] = daprToken;
         if (runtime.AppApiToken is { } appToken) settings["APP_API_TOKEN"] = appToken;
+        if (runtime.Direct)
+            foreach (var peer in apps.Sidecars.DistinctBy(peer => peer.AppId)) settings[$"Peers__{peer.AppId}"] = peer.App.BaseAddress;
         return settings;
     }
 

@@ -6,9 +6,9 @@ internal static class AppStart
     private static readonly TimeSpan s_foreignInterval = TimeSpan.FromSeconds(1);
 
     public static Func<CancellationToken, Task<IRunningApp>> Of(
-        Sidecar sidecar, AppOptions app, LocalRuntimeOptions runtime, ProcessRecord processes)
+        Sidecar sidecar, AppOptions app, LocalRuntimeOptions runtime, AppRegistry apps, ProcessRecord processes)
     {
-        var settings = AppSettings.For(sidecar, app, runtime);
+        var settings = AppSettings.For(sidecar, app, runtime, apps);
         return app switch
         {
             { Create: { } create } => cancellation => InProcessApp.StartAsync(create, AppSettings.AsArguments(settings), cancellation),

@@ -182,7 +182,7 @@ internal sealed class Fleet(
 
     private AppSupervisor Supervised(Sidecar sidecar)
     {
-        var start = AppStart.Of(sidecar, _apps[sidecar.AppId], options, processes);
+        var start = AppStart.Of(sidecar, _apps[sidecar.AppId], options, registry, processes);
         var supervisor = new AppSupervisor(sidecar, start, observers, options.Log, logger);
         lock (_lock) _supervisors.Add(sidecar, supervisor);
         return supervisor;

@@ -23,6 +23,12 @@ public sealed record LocalRuntimeOptions
     /// <summary>What sidecars send to their app as <c>dapr-api-token</c>.</summary>
     public string? AppApiToken { get; init; }
 
+    /// <summary>
+    /// Apps are told where the others listen (<c>Peers__{app id}</c>; of several replicas the first), and the shop's services then call
+    /// each other there, not through sidecars.
+    /// </summary>
+    public bool Direct { get; init; }
+
     /// <summary>Last word on the runtime's own services (a gateway, a test's clock).</summary>
     public Action<IServiceCollection>? ConfigureServices { get; init; }
 

@@ -22,21 +22,19 @@ internal static class TopicEvents
     /// <exception cref="JsonException">The event is none.</exception>
     public static TopicEventRequest Of(ReadOnlyMemory<byte> cloudEvent, Subscription subscription, string path)
     {
-        using var document = JsonDocument.Parse(cloudEvent);
-        var fields = document.RootElement;
-        var contentType = Text(fields, "datacontenttype");
+        var read = Of(cloudEvent);
         return new TopicEventRequest
         {
-            Id = Text(fields, "id"),
-            Source = Text(fields, "source"),
-            Type = Text(fields, "type"),
-            SpecVersion = Text(fields, "specversion"),
-            DataContentType = contentType,
-            Data = DataOf(fields, contentType),
+            Id = read.Id,
+            Source = read.Source,
+            Type = read.Type,
+            SpecVersion = read.SpecVersion,
+            DataContentType = read.DataContentType,
+            Data = read.Data,
             Topic = subscription.Topic,
             PubsubName = subscription.PubSub,
             Path = path,
-            Extensions = ExtensionsOf(fields),
+            Extensions = read.Extensions,
         };
     }
 

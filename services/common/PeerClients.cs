@@ -1,14 +1,13 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Dapr.Client;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace DaprShop.Common;
 
-/// <summary>Another service, called by app id through the sidecar (Dapr service invocation), with a time limit for each call.</summary>
+/// <summary>Another service, called by app id (see <see cref="Peers"/>), with a time limit for each call.</summary>
 public sealed class Peer(string appId, HttpClient http, JsonSerializerOptions json)
 {
     public string AppId { get; } = appId;
@@ -35,7 +34,7 @@ public sealed class Peer(string appId, HttpClient http, JsonSerializerOptions js
         {
             try
             {
-                using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+                using var response = await http.SendAsync(request, cancellation);
                 if (response.StatusCode == HttpStatusCode.NotFound) return null;
                 response.EnsureSuccessStatusCode();
                 return await response.Content.ReadFromJsonAsync<T>(json, cancellation);
@@ -58,8 +57,7 @@ public static class PeerClients
     public static IServiceCollection AddPeer<TClient>(this IServiceCollection services, string appId, TimeSpan timeout) where TClient : class =>
         services.AddSingleton(provider =>
         {
-            var http = provider.GetRequiredService<DaprClient>().CreateInvokableHttpClient(appId);
-            http.Timeout = timeout;
+            var http = provider.GetRequiredService<Peers>().Client(appId, timeout);
             var json = provider.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
             return ActivatorUtilities.CreateInstance<TClient>(provider, new Peer(appId, http, json));
         });

@@ -1,5 +1,4 @@
 using System.Security.Claims;
-using Dapr.Client;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Caching.Memory;
@@ -12,8 +11,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace DaprShop.Common;
 
 /// <summary>
-/// Bearer tokens of the members service, checked in every service against its published keys (JWKS), which are fetched through the
-/// sidecar and fetched again when a token names a key not seen yet. See contracts/internal-api.md for the claims.
+/// Bearer tokens of the members service, checked in every service against its published keys (JWKS), which are fetched when
+/// needed and fetched again when a token names a key not seen yet. See contracts/internal-api.md for the claims.
 /// </summary>
 public static class ShopAuth
 {
@@ -25,7 +24,7 @@ public static class ShopAuth
     {
         services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
         services.AddAuthorizationBuilder().AddPolicy(StaffPolicy, policy => policy.RequireClaim(RoleClaim, "staff"));
-        services.TryAddSingleton<IDocumentRetriever, JwksThroughSidecar>();
+        services.TryAddSingleton<IDocumentRetriever, JwksOfMembers>();
         services.AddSingleton<SigningKeys>();
         services.AddSingleton<ValidatedTokens>();
         services.AddSingleton<IConfigureOptions<JwtBearerOptions>, ConfigureBearer>();
@@ -73,16 +72,11 @@ public static class ShopAuth
         }
     }
 
-    private sealed class JwksThroughSidecar(DaprClient dapr) : IDocumentRetriever
+    private sealed class JwksOfMembers(Peers peers) : IDocumentRetriever
     {
-        private readonly HttpClient _members = dapr.CreateInvokableHttpClient("members");
+        private readonly HttpClient _members = peers.Client("members", TimeSpan.FromSeconds(3));
 
-        public async Task<string> GetDocumentAsync(string address, CancellationToken cancel)
-        {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            limit.CancelAfter(TimeSpan.FromSeconds(3));
-            return await _members.GetStringAsync(address, limit.Token);
-        }
+        public Task<string> GetDocumentAsync(string address, CancellationToken cancel) => _members.GetStringAsync(address, cancel);
     }
 
     /// <summary>A signature is checked once a token, not once a request: the principal is kept until the token expires.</summary>

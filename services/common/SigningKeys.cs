@@ -56,7 +56,7 @@ internal sealed class SigningKeys(IDocumentRetriever documents, TimeProvider tim
             _known = configuration;
             _staleAt = time.GetUtcNow() + s_age;
         }
-        catch (Exception error) when (_known is not null && error is not OperationCanceledException { CancellationToken.IsCancellationRequested: true })
+        catch (Exception) when (_known is not null && !cancel.IsCancellationRequested)
         {
             _staleAt = time.GetUtcNow() + s_pause;
         }

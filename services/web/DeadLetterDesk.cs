@@ -9,7 +9,7 @@ namespace DaprShop.Web;
 /// The dead letters of the whole shop: each service keeps its own, here they are one list. All services are asked at once, each with a time
 /// limit, and those that do not answer are named. Calls: one to each service, and one more to each with a letter on the page.
 /// </summary>
-public sealed class DeadLetterDesk(SidecarClients clients, IOptions<JsonOptions> json)
+public sealed class DeadLetterDesk(ServiceClients clients, IOptions<JsonOptions> json)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
 

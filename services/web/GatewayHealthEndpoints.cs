@@ -1,4 +1,4 @@
-using Dapr.Client;
+using DaprShop.Common;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace DaprShop.Web;
@@ -29,9 +29,9 @@ public static class GatewayHealthEndpoints
 public sealed record HealthReport(string Status, IReadOnlyDictionary<string, string> Services);
 
 /// <summary>
-/// Asks each service's <c>/healthz</c> through the sidecar, all at once and at most once a second, however many want to know.
+/// Asks each service's <c>/healthz</c>, all at once and at most once a second, however many want to know.
 /// </summary>
-public sealed class ShopHealth(DaprClient dapr, TimeProvider time) : IDisposable
+public sealed class ShopHealth(Peers peers, TimeProvider time) : IDisposable
 {
     public const string Up = "up";
     private const string Down = "down";
@@ -40,7 +40,7 @@ public sealed class ShopHealth(DaprClient dapr, TimeProvider time) : IDisposable
 
     private readonly Dictionary<string, HttpClient> _services =
         new[] { "members", "catalog", "inventory", "basket", "ordering", "payment", "shipping", "notification" }
-            .ToDictionary(service => service, service => dapr.CreateInvokableHttpClient(service));
+            .ToDictionary(service => service, service => peers.Client(service, s_patience));
 
     private readonly Lock _lock = new();
     private Task<HealthReport>? _report;
@@ -70,10 +70,9 @@ public sealed class ShopHealth(DaprClient dapr, TimeProvider time) : IDisposable
 
     private static async Task<string> AskAsync(HttpClient service)
     {
-        using var limit = new CancellationTokenSource(s_patience);
         try
         {
-            using var response = await service.GetAsync("healthz", limit.Token);
+            using var response = await service.GetAsync("healthz");
             return response.IsSuccessStatusCode ? Up : Down;
         }
         catch (Exception error) when (error is HttpRequestException or OperationCanceledException)

@@ -22,7 +22,7 @@ public static class WebService
         builder.Services.AddAntiforgery(options => options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest);
         builder.Services.AddStoredKeys();
         builder.Services.AddCascadingAuthenticationState();
-        builder.Services.AddSingleton<SidecarClients>();
+        builder.Services.AddSingleton<ServiceClients>();
         builder.Services.AddScoped<Visitor>().AddScoped<Caller>();
         builder.Services.AddScoped<CatalogClient>().AddScoped<InventoryClient>().AddScoped<BasketClient>();
         builder.Services.AddScoped<MembersClient>().AddScoped<OrdersClient>().AddScoped<Welcome>();

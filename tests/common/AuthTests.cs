@@ -70,10 +70,24 @@ public sealed class AuthTests : IAsyncLifetime
     [Fact]
     public async Task While_no_key_can_be_had_the_answer_is_503_not_401()
     {
-        await using var service = await TestService.StartAsync(app => app.MapGet("/me", () => "ok").RequireAuthorization(), new TestKeys { IsAway = true });
+        var away = new TestKeys { Trouble = new HttpRequestException("The members service is away.") };
+        await using var service = await TestService.StartAsync(app => app.MapGet("/me", () => "ok").RequireAuthorization(), away);
         var (response, _) = await service.SendAsync(HttpMethod.Get, "/me", token: _keys.Token());
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
         Assert.NotNull(response.Headers.RetryAfter);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Keys_once_known_stay_in_use_while_no_newer_ones_can_be_had(bool isSilent)
+    {
+        Assert.Equal(HttpStatusCode.OK, (await Send("/me", _keys.Token())).Status);
+        var fetches = _keys.Fetches;
+        // A time limit that has passed looks like a call that was given up.
+        _keys.Trouble = isSilent ? new TaskCanceledException("No answer.", null, new CancellationToken(true)) : new HttpRequestException("Away.");
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await Send("/me", _keys.Token(key: _keys.AddKey("key-2")))).Status);
+        Assert.Equal(fetches + 1, _keys.Fetches);
+        Assert.Equal(HttpStatusCode.OK, (await Send("/me", _keys.Token("member-9"))).Status);
     }
 
     [Fact]

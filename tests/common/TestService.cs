@@ -66,7 +66,8 @@ internal sealed class TestKeys : IDocumentRetriever
 
     public int Fetches => _fetches;
 
-    public bool IsAway { get; init; }
+    /// <summary>What comes of asking for the keys instead of the keys.</summary>
+    public Exception? Trouble { get; set; }
 
     public ECDsaSecurityKey AddKey(string id, bool publish = true)
     {
@@ -94,7 +95,7 @@ internal sealed class TestKeys : IDocumentRetriever
     public Task<string> GetDocumentAsync(string address, CancellationToken cancel)
     {
         Interlocked.Increment(ref _fetches);
-        if (IsAway) throw new HttpRequestException("The members service is away.");
+        if (Trouble is { } trouble) throw trouble;
         lock (_published)
         {
             var keys = _published.Select(key =>

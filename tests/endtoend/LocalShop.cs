@@ -13,12 +13,14 @@ namespace DaprShop.EndToEnd.Tests;
 /// <summary>
 /// The whole shop of dapr.yaml on the local runtime: every service a process of its own, or all in this one with
 /// <c>SHOP_HOSTING=in-process</c>; random ports, data in a temporary directory, the gateway named by <c>SHOP_GATEWAY</c> in front. With
-/// <c>SHOP_REDIS=1</c> its events go through a real Redis; with <c>SHOP_SWAP=shipping=node</c> that service is the one of that name.
+/// <c>SHOP_REDIS=1</c> its events go through a real Redis; with <c>SHOP_DIRECT=1</c> services call each other without sidecars; with
+/// <c>SHOP_SWAP=shipping=node</c> that service is the one of that name.
 /// </summary>
 public sealed class LocalShop : IAsyncDisposable
 {
     private static readonly RunFile s_runFile = RunFile.Read(Repository.Root);
     private static readonly bool s_inProcess = Environment.GetEnvironmentVariable("SHOP_HOSTING") == "in-process";
+    private static readonly bool s_direct = Environment.GetEnvironmentVariable("SHOP_DIRECT") == "1";
 
     private static readonly Dictionary<string, string> s_swap = (Environment.GetEnvironmentVariable("SHOP_SWAP") ?? "")
         .Split(',', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
@@ -110,6 +112,7 @@ public sealed class LocalShop : IAsyncDisposable
                 Resources = ResourceFiles.Read(s_runFile.Apps[0].ResourcesPaths, s_runFile.Apps.Select(app => app.ConfigFile).OfType<string>()),
                 AppApiToken = Guid.NewGuid().ToString("N"),
                 Redis = Redis?.Address,
+                Direct = s_direct,
                 Log = _recent,
             },
             limit.Token);

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json;
 using DaprShop.Common;
 using DaprShop.Local.Resiliency;
 using DaprShop.Testing;
@@ -31,6 +33,9 @@ public sealed class DeadLetterHost : IAsyncLifetime
 
     public ShopHost Shop { get; private set; } = null!;
 
+    /// <summary>The service's own, in its present life.</summary>
+    public IServiceProvider Services { get; private set; } = null!;
+
     /// <summary>What took effect, in order.</summary>
     public ConcurrentQueue<string> Taken { get; } = new();
 
@@ -52,6 +57,7 @@ public sealed class DeadLetterHost : IAsyncLifetime
         builder.AddShopDefaults("notification");
         configure?.Invoke(builder);
         var app = builder.Build();
+        Services = app.Services;
         app.UseShopDefaults();
         app.MapBulkTopic<Parcel>(Topic, TimeSpan.FromMilliseconds(50), TakeAsync);
         app.MapDeadLetters();
@@ -151,6 +157,30 @@ public sealed class DeadLetterTests(DeadLetterHost host) : IClassFixture<DeadLet
         Assert.Single(await ReadAllAsync(), IsIt);
 
         bool IsIt(DeadLetter each) => each.EventId == $"{_name}-event";
+    }
+
+    [Fact]
+    public async Task A_letter_is_counted_once_under_the_topic_of_its_event()
+    {
+        var meters = host.Services.GetRequiredService<IMeterFactory>();
+        ConcurrentQueue<(string Name, long Count, string Topic)> counted = new();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Scope == meters && instrument.Meter.Name == "DaprShop.DeadLetters") listener.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, count, tags, _) => counted.Enqueue((instrument.Name, count, $"{tags[0]}")));
+        listener.Start();
+        var dead = Enumerable.Range(1, 2).Select(
+            number => new BulkEntry("1", JsonSerializer.SerializeToElement(new { id = $"{_name}-{number}", topic = $"topic-{number}" }))).ToList();
+
+        var letters = host.Services.GetRequiredService<DeadLetters>();
+        await letters.KeepAsync([dead[0]], TestContext.Current.CancellationToken);
+        await letters.KeepAsync([dead[0], dead[1], dead[1]], TestContext.Current.CancellationToken);
+
+        Assert.Equal([("daprshop.dead_letters", 1, "[topic, topic-1]"), ("daprshop.dead_letters", 1, "[topic, topic-2]")], counted);
     }
 
     [Fact]

@@ -19,6 +19,7 @@ public sealed class ShopHostOptions
     private Resources? _resources;
     private FaultPlan? _faults;
     private string? _redis;
+    private bool _direct;
 
     public string DaprApiToken { get; } = "test-dapr-token";
 
@@ -102,6 +103,13 @@ public sealed class ShopHostOptions
         return this;
     }
 
+    /// <summary>Services call each other without sidecars.</summary>
+    public ShopHostOptions Direct()
+    {
+        _direct = true;
+        return this;
+    }
+
     /// <summary>A data directory that outlives the host.</summary>
     public ShopHostOptions Data(string directory)
     {
@@ -125,6 +133,7 @@ public sealed class ShopHostOptions
             ConfigureServices = _runtime,
             Faults = _faults,
             Redis = _redis,
+            Direct = _direct,
         };
     }
 

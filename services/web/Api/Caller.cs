@@ -1,6 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
-using Dapr.Client;
+using DaprShop.Common;
 using DaprShop.Web.Session;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
@@ -8,22 +8,18 @@ using Microsoft.Extensions.Options;
 namespace DaprShop.Web.Api;
 
 /// <summary>
-/// HTTP clients that reach the services through the sidecar, one for each app id, for the life of the process. A call may take as long as
+/// HTTP clients that reach the services, one for each app id, for the life of the process. A call may take as long as
 /// <c>Web:TimeLimit</c> says, 5 s if it says nothing.
 /// </summary>
-public sealed class SidecarClients(DaprClient dapr, IConfiguration configuration) : IDisposable
+public sealed class ServiceClients(Peers peers, IConfiguration configuration) : IDisposable
 {
     private static readonly TimeSpan s_timeLimit = TimeSpan.FromSeconds(5);
 
     private static readonly string[] s_apps =
         ["members", "catalog", "inventory", "basket", "ordering", "payment", "shipping", "notification", "web"];
 
-    private readonly Dictionary<string, HttpClient> _clients = s_apps.ToDictionary(app => app, app =>
-    {
-        var client = dapr.CreateInvokableHttpClient(app);
-        client.Timeout = configuration.GetValue("Web:TimeLimit", s_timeLimit);
-        return client;
-    });
+    private readonly Dictionary<string, HttpClient> _clients =
+        s_apps.ToDictionary(app => app, app => peers.Client(app, configuration.GetValue("Web:TimeLimit", s_timeLimit)));
 
     public HttpClient this[string app] => _clients[app];
 
@@ -36,7 +32,7 @@ public sealed class SidecarClients(DaprClient dapr, IConfiguration configuration
 /// <summary>
 /// Calls the services' public API for the visitor of this request: with their token, their guest basket and their address.
 /// </summary>
-public sealed class Caller(SidecarClients clients, Visitor visitor, IOptions<JsonOptions> json, ILogger<Caller> logger)
+public sealed class Caller(ServiceClients clients, Visitor visitor, IOptions<JsonOptions> json, ILogger<Caller> logger)
 {
     private readonly JsonSerializerOptions _json = json.Value.SerializerOptions;
 

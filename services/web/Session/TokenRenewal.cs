@@ -12,7 +12,7 @@ namespace DaprShop.Web.Session;
 /// Spends a refresh token once, however many requests of one browser come with it at the same time or a little later: they share the
 /// answer. (Requests on different replicas are covered by the short time in which members lets a token be used again.)
 /// </summary>
-public sealed class TokenRenewal(SidecarClients clients, IOptions<JsonOptions> json, TimeProvider time, ILogger<TokenRenewal> logger)
+public sealed class TokenRenewal(ServiceClients clients, IOptions<JsonOptions> json, TimeProvider time, ILogger<TokenRenewal> logger)
 {
     private static readonly TimeSpan s_keepAnswers = TimeSpan.FromMinutes(2);
 

@@ -46,6 +46,15 @@ public sealed class CommandLineTests
         Assert.Throws<UsageError>(() => CommandLineParser.Parse(["--in-process", "a"]));
     }
 
+    [Fact]
+    public void Without_sidecars_between_services_nothing_that_they_do_there_is_to_be_had()
+    {
+        Assert.False(CommandLineParser.Parse([]).Direct);
+        Assert.True(CommandLineParser.Parse(["--direct", "--in-process", "--swap", "shipping=node"]).Direct);
+        Assert.All<string[]>([["--scale=payment=2"], ["--control", "81"], ["--faults", "f.yaml"]], other => Assert.StartsWith(
+            "--direct: not with", Assert.Throws<UsageError>(() => CommandLineParser.Parse([.. other, "--direct"])).Message, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("unknown flag --prt", "--prt", "80")]
     [InlineData("unknown flag ordering", "ordering")]
