@@ -3,61 +3,25 @@ using System.Text;
 namespace DaprShop.Bench.Sidecars;
 
 /// <summary>The local runtime with nine sidecars, as many as the shop has, in its one process.</summary>
-internal sealed class LocalSide : ISidecarSide
+internal sealed class LocalSide(bool withRedis) : SidecarSide("local", 9, withRedis)
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("bench-local-").FullName;
-    private readonly int[] _appPorts = [.. Enumerable.Range(0, 9).Select(_ => BenchProcesses.FreePort())];
-    private readonly int[] _httpPorts = [.. Enumerable.Range(0, 9).Select(_ => BenchProcesses.FreePort())];
-    private readonly BenchProcesses _processes;
-    private readonly bool _withRedis;
-
-    public LocalSide(bool withRedis)
+    protected override async Task LaunchAsync(string? redis, CancellationToken cancellation)
     {
-        _processes = new BenchProcesses(_folder);
-        _withRedis = withRedis;
-        App = new SidecarApp(_appPorts);
-    }
-
-    public string Name => "local";
-
-    public Uri Caller => new($"http://127.0.0.1:{_httpPorts[0]}");
-
-    public Uri CalleeApp => new($"http://127.0.0.1:{_appPorts[1]}");
-
-    public SidecarApp App { get; }
-
-    public int Sidecars => _httpPorts.Length;
-
-    public async Task StartAsync(CancellationToken cancellation)
-    {
-        var redis = _withRedis ? $"127.0.0.1:{_processes.StartRedis()}" : null;
-        Sides.WriteComponents(Path.Combine(_folder, "components"), redis);
-        await File.WriteAllTextAsync(Path.Combine(_folder, "dapr.yaml"), RunFile(), cancellation);
-        await App.StartAsync(cancellation);
+        await File.WriteAllTextAsync(Path.Combine(Folder, "dapr.yaml"), RunFile(), cancellation);
         List<string> arguments =
-            [Program(), "--run-file", Path.Combine(_folder, "dapr.yaml"), "--data", Path.Combine(_folder, "data"), "--gateway", "none", "--dashboard", "none"];
+            [Program(), "--run-file", Path.Combine(Folder, "dapr.yaml"), "--data", Path.Combine(Folder, "data"), "--gateway", "none", "--dashboard", "none"];
         if (redis is not null) arguments.AddRange(["--redis", redis]);
-        _processes.Start("dotnet", [.. arguments]);
-        await _processes.HealthyAsync(_httpPorts, cancellation);
-    }
-
-    public IReadOnlyList<ProcessUse> Processes() => _processes.Uses();
-
-    public async ValueTask DisposeAsync()
-    {
-        await _processes.DisposeAsync();
-        await App.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        Processes.Start("dotnet", [.. arguments]);
     }
 
     private string RunFile()
     {
         var file = new StringBuilder("version: 1\nname: bench\ncommon: { resourcesPaths: [./components] }\napps:\n");
-        for (var i = 0; i < _appPorts.Length; i++)
+        for (var i = 0; i < Sidecars; i++)
         {
             var id = i switch { 0 => Sides.Caller, 1 => Sides.Callee, _ => $"bench-{i}" };
             file.AppendLine(
-                $"  - {{ appID: {id}, appDirPath: ., appPort: {_appPorts[i]}, daprHTTPPort: {_httpPorts[i]}, daprGRPCPort: {BenchProcesses.FreePort()} }}");
+                $"  - {{ appID: {id}, appDirPath: ., appPort: {AppPorts[i]}, daprHTTPPort: {HttpPorts[i]}, daprGRPCPort: {BenchProcesses.FreePort()} }}");
         }
         return file.ToString();
     }

@@ -16,7 +16,7 @@ public sealed class SidecarBench(BenchOptions options)
         var withRedis = BenchProcesses.FindRedis() is not null;
         await using var local = new LocalSide(withRedis);
         await using var daprd = options.Daprd is { } path ? new DaprdSide(path, withRedis) : null;
-        ISidecarSide[] sides = daprd is null ? [local] : [local, daprd];
+        SidecarSide[] sides = daprd is null ? [local] : [local, daprd];
         foreach (var side in sides) await side.StartAsync(cancellation);
         // Until what they do at their start is over.
         await Task.Delay(TimeSpan.FromSeconds(3), cancellation);
@@ -43,7 +43,7 @@ public sealed class SidecarBench(BenchOptions options)
     }
 
     private async Task<IReadOnlyList<SidecarCell>> MeasureAsync(
-        string name, Func<ISidecarSide, int, IOperation> make, int connections, ISidecarSide[] sides, CancellationToken cancellation)
+        string name, Func<SidecarSide, int, IOperation> make, int connections, SidecarSide[] sides, CancellationToken cancellation)
     {
         var runs = sides.Select(side => new Run(side, [.. Enumerable.Range(0, connections).Select(client => new Mix(new Random(client), (make(side, client), 1)))]))
             .ToArray();
@@ -63,17 +63,17 @@ public sealed class SidecarBench(BenchOptions options)
         }
     }
 
-    private static SidecarReport.Memory MemoryOf(ISidecarSide side)
+    private static SidecarReport.Memory MemoryOf(SidecarSide side)
     {
         const double MiB = 1024 * 1024;
-        var processes = side.Processes();
+        var processes = side.Processes.Uses();
         return new(processes.Sum(process => process.RssBytes) / MiB, processes.Sum(process => process.PssBytes) / MiB);
     }
 
     private static string Load() => File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[1] + " over 5 minutes" : "unknown";
 
     /// <summary>One operation on one side: its slices, added up.</summary>
-    private sealed class Run(ISidecarSide side, IReadOnlyList<Mix> clients)
+    private sealed class Run(SidecarSide side, IReadOnlyList<Mix> clients)
     {
         private readonly Measurement _seen = new();
         private TimeSpan _elapsed;
@@ -94,6 +94,6 @@ public sealed class SidecarBench(BenchOptions options)
             operation, connections, side.Name, _seen.Succeeded / _elapsed.TotalSeconds, _seen.Percentile(50), _seen.Percentile(99),
             _cpu.TotalMilliseconds / Math.Max(1, _seen.Succeeded), _seen.Errors);
 
-        private TimeSpan Cpu() => side.Processes().Aggregate(TimeSpan.Zero, (sum, process) => sum + process.Cpu);
+        private TimeSpan Cpu() => side.Processes.Uses().Aggregate(TimeSpan.Zero, (sum, process) => sum + process.Cpu);
     }
 }

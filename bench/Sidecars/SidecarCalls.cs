@@ -3,7 +3,7 @@ using System.Text;
 namespace DaprShop.Bench.Sidecars;
 
 /// <summary>What an app asks of its sidecar. Each client has a connection, keys and actors of its own.</summary>
-public static class SidecarCalls
+internal static class SidecarCalls
 {
     public const string Reminder = "reminder";
 
@@ -11,7 +11,7 @@ public static class SidecarCalls
     private const string Value = """{"name":"a kettle","price":{"amount":2490,"currency":"EUR"},"tags":["kitchen","steel","1.7 l"],"stock":12}""";
 
     /// <summary>By name, in the order they are measured in.</summary>
-    public static IReadOnlyList<(string Name, Func<ISidecarSide, int, IOperation> Make)> All { get; } =
+    public static IReadOnlyList<(string Name, Func<SidecarSide, int, IOperation> Make)> All { get; } =
     [
         ("no sidecar", (side, _) => new Call("no sidecar", side.CalleeApp, _ => "GET /hello")),
         ("invoke", (side, _) => new Call("invoke", side.Caller, _ => $"GET /v1.0/invoke/{Sides.Callee}/method/hello")),
@@ -60,7 +60,7 @@ public static class SidecarCalls
     }
 
     /// <summary>From the publish to the arrival in the app that subscribes.</summary>
-    private sealed class Delivery(ISidecarSide side, int client) : IOperation
+    private sealed class Delivery(SidecarSide side, int client) : IOperation
     {
         private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
