@@ -4,56 +4,32 @@ using DaprShop.Conformance.Tests.Sidecars;
 namespace DaprShop.Conformance.Tests;
 
 /// <summary>Reminders of actors over HTTP: https://docs.dapr.io/reference/api/actors_api/#create-actor-reminder</summary>
-public sealed class ReminderTests(TestWorld world)
+public sealed class ReminderTests(TestWorld world) : ScheduleTests(world, "reminders", "remind")
 {
-    private readonly string _id = Guid.NewGuid().ToString("N");
+    private readonly TestWorld _world = world;
 
-    [Fact]
-    public async Task A_schedule_fires_once_when_it_has_no_period()
-    {
-        await ScheduleAsync("once", """{"dueTime":"100ms","data":"words"}""");
-        var heard = (await FiredAsync("once"))[0];
-        Assert.Equal("PUT", heard.Method);
-        var body = JsonDocument.Parse(heard.Body).RootElement;
-        Assert.Equal("words", body.GetProperty("data").GetString());
-        await Task.Delay(1200);
-        Assert.Single(await FiredAsync("once"));
-    }
+    protected override string Members => "data,dueTime,period";
 
     [Theory]
     [InlineData("{\"dueTime\":\"0s\",\"period\":\"1s\"}")]
     [InlineData("{\"dueTime\":\"0s\",\"period\":\"PT1S\"}")]
     [InlineData("{\"dueTime\":\"0h0m0s0ms\",\"period\":\"0h0m1s0ms\"}")]
-    public async Task A_schedule_with_a_period_fires_again_and_again(string body)
-    {
-        await ScheduleAsync("often", body);
-        await FiredAsync("often", 3);
-        await CancelAsync("often");
-        var fired = (await FiredAsync("often")).Count;
-        await Task.Delay(1500);
-        Assert.InRange((await FiredAsync("often")).Count, fired, fired + 1);
-    }
+    public Task A_reminder_with_a_period_fires_again_and_again(string body) => FiresAgainAndAgainAsync(body);
 
     [Theory]
     [InlineData("{\"dueTime\":\"0s\",\"period\":\"R2/PT1S\"}", 2)]
-    public async Task A_schedule_may_be_limited(string body, int times)
-    {
-        await ScheduleAsync("limited", body);
-        await FiredAsync("limited", times);
-        await Task.Delay(1600);
-        Assert.Equal(times, (await FiredAsync("limited")).Count);
-    }
+    public Task A_reminder_may_be_limited(string body, int times) => FiresAsync(body, times);
 
     [Fact]
     public async Task A_reminder_can_be_asked_for()
     {
         await ScheduleAsync("far", """{"dueTime":"1h","period":"2h","data":{"a":1}}""");
-        var got = await world.CallAsync("actors", "GET", $"/v1.0/actors/thing/{_id}/reminders/far");
+        var got = await _world.CallAsync("actors", "GET", PathOf("far"));
         Assert.Equal(200, got.Status);
         Assert.Equal("@every 2h0m0s", got.Json.GetProperty("period").GetString());
         Assert.Equal("""{"a":1}""", got.Json.GetProperty("data").GetRawText());
         await CancelAsync("far");
-        Assert.Equal(404, (await world.CallAsync("actors", "GET", $"/v1.0/actors/thing/{_id}/reminders/far")).Status);
+        Assert.Equal(404, (await _world.CallAsync("actors", "GET", PathOf("far"))).Status);
     }
 
     [Fact]
@@ -64,28 +40,4 @@ public sealed class ReminderTests(TestWorld world)
         var heard = (await FiredAsync("changed"))[0];
         Assert.Equal("new", JsonDocument.Parse(heard.Body).RootElement.GetProperty("data").GetString());
     }
-
-    [Theory]
-    [InlineData("data,dueTime,period")]
-    public async Task What_fires_tells_its_schedule(string members)
-    {
-        await ScheduleAsync("told", """{"dueTime":"0s","period":"1h","data":"d"}""");
-        var body = JsonDocument.Parse((await FiredAsync("told"))[0].Body).RootElement;
-        Assert.Equal(members, string.Join(',', body.EnumerateObject().Select(member => member.Name).Order(StringComparer.Ordinal)));
-        await CancelAsync("told");
-    }
-
-    private async Task ScheduleAsync(string name, string body)
-    {
-        await world.CallAsync("actors", "POST", $"/v1.0/actors/thing/{_id}/method/echo", "1");
-        var answer = await world.CallAsync("actors", "POST", $"/v1.0/actors/thing/{_id}/reminders/{name}", body);
-        Assert.Equal((204, ""), (answer.Status, answer.Body));
-    }
-
-    private Task<Answer> CancelAsync(string name) =>
-        world.CallAsync("actors", "DELETE", $"/v1.0/actors/thing/{_id}/reminders/{name}");
-
-    private Task<IReadOnlyList<Heard>> FiredAsync(string name, int count = 1) =>
-        world["actors"].HeardAsync(heard => heard.Path == $"/actors/thing/{_id}/method/remind/{name}", count);
-
 }
