@@ -126,6 +126,8 @@ public sealed class TopicHandlers
 {
     private readonly Dictionary<string, TakeEvents> _byTopic = [];
 
+    public IEnumerable<string> Topics => _byTopic.Keys;
+
     public TakeEvents? Find(string topic) => _byTopic.GetValueOrDefault(topic);
 
     internal void Add(string topic, TakeEvents take) => _byTopic.Add(topic, take);

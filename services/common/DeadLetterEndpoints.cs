@@ -24,6 +24,8 @@ public static class DeadLetterEndpoints
         app.MapGet("/internal/dead-letters", ListAsync);
         app.MapGet("/internal/dead-letters/letters", ReadAsync);
         app.MapPost("/internal/dead-letters/{id}/replay", ReplayAsync);
+
+        app.Lifetime.ApplicationStarted.Register(app.Services.GetRequiredService<DeadLetters>().Begin);
     }
 
     private static async Task<Ok<BulkOutcome>> KeepAsync(BulkDelivery delivery, DeadLetters letters, CancellationToken cancellation)

@@ -28,6 +28,12 @@ public sealed class DeadLetters(
     public static string IdOf(ServiceName service, BulkEntry entry) =>
         $"{service.Value}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{entry.Topic}\n{entry.EventId}")).AsSpan(0, 8))}";
 
+    /// <summary>Counts none of each topic: what has been none before is seen to grow by the first that comes.</summary>
+    internal void Begin()
+    {
+        foreach (var topic in handlers.Topics) _kept.Add(0, KeyValuePair.Create("topic", (object?)topic));
+    }
+
     /// <summary>Keeps those not kept yet. Two calls for any number.</summary>
     public async Task KeepAsync(IEnumerable<BulkEntry> dead, CancellationToken cancellation)
     {

@@ -21,6 +21,7 @@ public static class OrderingService
         app.MapOrderSubscriptions();
         app.MapDeadLetters();
         app.MapActorsHandlers();
+        app.Lifetime.ApplicationStarted.Register(app.Services.GetRequiredService<OrderMetrics>().Begin);
         return app;
     }
 

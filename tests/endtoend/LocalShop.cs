@@ -19,7 +19,6 @@ namespace DaprShop.EndToEnd.Tests;
 public sealed class LocalShop : IAsyncDisposable
 {
     private static readonly RunFile s_runFile = RunFile.Read(Repository.Root);
-    private static readonly bool s_inProcess = Environment.GetEnvironmentVariable("SHOP_HOSTING") == "in-process";
     private static readonly bool s_direct = Environment.GetEnvironmentVariable("SHOP_DIRECT") == "1";
 
     private static readonly Dictionary<string, string> s_swap = (Environment.GetEnvironmentVariable("SHOP_SWAP") ?? "")
@@ -35,6 +34,8 @@ public sealed class LocalShop : IAsyncDisposable
     private IReadOnlyDictionary<string, string> _swap = s_swap;
 
     private LocalShop(Dictionary<string, string> settings) => _settings = settings;
+
+    public static bool IsInProcess { get; } = Environment.GetEnvironmentVariable("SHOP_HOSTING") == "in-process";
 
     /// <summary>Seen through the gateway.</summary>
     public Shop Shop { get; private set; } = null!;
@@ -135,7 +136,7 @@ public sealed class LocalShop : IAsyncDisposable
         Environment = app.Environment.Concat(_settings).ToDictionary(setting => setting.Key, setting => setting.Value),
         Directory = app.Directory,
         Command = app.Command,
-        Create = s_inProcess && Builds.ProgramOf(app.In(null)) is { } program
+        Create = IsInProcess && Builds.ProgramOf(app.In(null)) is { } program
             ? InProcessService.Load(app.AppId, program, app.Directory, _recent!)
             : null,
     };

@@ -1,4 +1,5 @@
 using DaprShop.EndToEnd.Tests;
+using DaprShop.Testing.Telemetry;
 
 [assembly: AssemblyFixture(typeof(SharedShop))]
 
@@ -13,6 +14,7 @@ public sealed class SharedShop : IAsyncLifetime
     private static readonly string? s_url = Environment.GetEnvironmentVariable("SHOP_URL");
 
     private LocalShop? _own;
+    private OtlpReceiver? _telemetry;
 
     public Shop Shop { get; private set; } = null!;
 
@@ -26,6 +28,17 @@ public sealed class SharedShop : IAsyncLifetime
         }
     }
 
+    /// <summary>What its services tell. Skips the test when it is somebody else's, or one process, where nobody is told apart.</summary>
+    public OtlpReceiver Telemetry
+    {
+        get
+        {
+            RequireOwn();
+            Assert.SkipWhen(_telemetry is null, "Services in one process are not told apart.");
+            return _telemetry!;
+        }
+    }
+
     public async ValueTask InitializeAsync()
     {
         if (s_url is not null)
@@ -35,7 +48,8 @@ public sealed class SharedShop : IAsyncLifetime
         }
         else
         {
-            _own = await LocalShop.StartAsync();
+            if (!LocalShop.IsInProcess) _telemetry = await OtlpReceiver.StartAsync();
+            _own = await LocalShop.StartAsync([.. (_telemetry?.Settings ?? []).Select(setting => (setting.Key, setting.Value))]);
             Shop = _own.Shop;
         }
     }
@@ -47,5 +61,6 @@ public sealed class SharedShop : IAsyncLifetime
     {
         if (_own is not null) await _own.DisposeAsync();
         else Shop?.Dispose();
+        if (_telemetry is not null) await _telemetry.DisposeAsync();
     }
 }
