@@ -112,6 +112,7 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
         AppPort = line.RandomPorts ? 0 : app.AppPort,
         DaprHttpPort = line.RandomPorts ? 0 : app.DaprHttpPort,
         DaprGrpcPort = line.RandomPorts ? 0 : app.DaprGrpcPort,
+        MetricsPort = line.RandomPorts ? 0 : app.MetricsPort,
         ConfigurationFile = app.ConfigFile,
         SpeaksGrpc = app.Protocol == "grpc",
         Environment = app.Environment,

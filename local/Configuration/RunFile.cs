@@ -40,6 +40,9 @@ public sealed record RunFileApp(
     string AppId, string Directory, int AppPort, int DaprHttpPort, int DaprGrpcPort, IReadOnlyList<string> Command,
     IReadOnlyDictionary<string, string> Environment, IReadOnlyList<string> ResourcesPaths, string? ConfigFile, string Source)
 {
+    /// <summary>Where what is asked of its sidecar is told, as numbers.</summary>
+    public int MetricsPort { get; init; }
+
     /// <summary><c>http</c> or <c>grpc</c>.</summary>
     public string Protocol { get; init; } = "http";
 }

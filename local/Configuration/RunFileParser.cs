@@ -23,7 +23,6 @@ internal static class RunFileParser
     private static readonly string[] s_numbers =
     [
         "appMaxConcurrency", "appHealthProbeInterval", "appHealthProbeTimeout", "appHealthThreshold", "daprInternalGRPCPort", "profilePort",
-        "metricsPort",
     ];
 
     private static readonly string[] s_switches =
@@ -60,6 +59,7 @@ internal static class RunFileParser
             Paths(app, "configFilePath", directory) ?? (common is null ? null : Paths(common, "configFilePath", folder)),
             app.Source)
         {
+            MetricsPort = Port(app, "metricsPort"),
             Protocol = app.Text("appProtocol") ?? common?.Text("appProtocol") ?? "http",
         };
     }
@@ -121,7 +121,7 @@ internal static class RunFileParser
         foreach (var app in apps)
         {
             if (!ids.Add(app.AppId)) throw new ConfigurationError($"{app.Source}: appID '{app.AppId}' is there twice");
-            foreach (var port in new[] { app.AppPort, app.DaprHttpPort, app.DaprGrpcPort }.Where(port => port > 0))
+            foreach (var port in new[] { app.AppPort, app.DaprHttpPort, app.DaprGrpcPort, app.MetricsPort }.Where(port => port > 0))
                 if (!ports.TryAdd(port, app.AppId))
                     throw new ConfigurationError($"{app.Source}: port {port} of '{app.AppId}' is already taken by '{ports[port]}'");
         }

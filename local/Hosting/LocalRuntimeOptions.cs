@@ -52,6 +52,9 @@ public sealed record AppOptions(string AppId)
 
     public int DaprGrpcPort { get; init; }
 
+    /// <summary>Where <c>/metrics</c> tells what is asked of its sidecars; 0 for nowhere, and then nothing is measured.</summary>
+    public int MetricsPort { get; init; }
+
     /// <summary>The app's Dapr Configuration, for its access-control list; null when it has none.</summary>
     public string? ConfigurationFile { get; init; }
 

@@ -4,6 +4,7 @@ using DaprShop.Local.Errors;
 using DaprShop.Local.Faults;
 using DaprShop.Local.Grpc;
 using DaprShop.Local.Invocation;
+using DaprShop.Local.Metrics;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace DaprShop.Local.Hosting;
@@ -19,6 +20,7 @@ internal static class SidecarApi
     public static void UseSidecarApi(this WebApplication app, string? token, FaultPlan? faults)
     {
         var invoker = app.Services.GetRequiredService<Invoker>();
+        app.Use(app.Services.GetRequiredService<MetricsPorts>().HandleAsync);
         if (token is not null) app.UseToken(Encoding.UTF8.GetBytes(token));
         app.UseSingleSlashes();
         app.UseFaults(faults);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using DaprShop.Local.Configuration;
+using DaprShop.Local.Metrics;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace DaprShop.Local.Hosting;
@@ -16,8 +17,11 @@ internal sealed class SidecarPorts : ConfigurationProvider, IConfigurationSource
 
     private readonly ConcurrentDictionary<int, Sidecar> _byPort = new();
 
-    public SidecarPorts(IEnumerable<Sidecar> sidecars)
+    private readonly MetricsPorts _metrics;
+
+    public SidecarPorts(IEnumerable<Sidecar> sidecars, MetricsPorts metrics)
     {
+        _metrics = metrics;
         foreach (var sidecar in sidecars) Put(sidecar);
         Data = Described();
     }
@@ -28,7 +32,8 @@ internal sealed class SidecarPorts : ConfigurationProvider, IConfigurationSource
     {
         kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection =>
         {
-            connection.Features.Set(_byPort[((IPEndPoint)connection.LocalEndPoint!).Port]);
+            // On the others there is no sidecar: they are metrics ports.
+            if (_byPort.TryGetValue(((IPEndPoint)connection.LocalEndPoint!).Port, out var sidecar)) connection.Features.Set(sidecar);
             return next(connection);
         }));
         kestrel.Configure(new ConfigurationBuilder().Add(this).Build().GetSection("Kestrel"), reloadOnChange: true);
@@ -76,11 +81,14 @@ internal sealed class SidecarPorts : ConfigurationProvider, IConfigurationSource
     private Dictionary<string, string?> Described()
     {
         var data = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
-        foreach (var (port, sidecar) in _byPort)
+        foreach (var (port, sidecar) in _byPort) Listen(port, port == sidecar.HttpPort ? HttpProtocols.Http1 : HttpProtocols.Http2);
+        foreach (var (_, port) in _metrics.All) Listen(port, HttpProtocols.Http1);
+        return data;
+
+        void Listen(int port, HttpProtocols protocols)
         {
             data[$"Kestrel:{Endpoints}:{port}:Url"] = $"http://127.0.0.1:{port}";
-            data[$"Kestrel:{Endpoints}:{port}:Protocols"] = $"{(port == sidecar.HttpPort ? HttpProtocols.Http1 : HttpProtocols.Http2)}";
+            data[$"Kestrel:{Endpoints}:{port}:Protocols"] = $"{protocols}";
         }
-        return data;
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.Metrics;
 using Microsoft.AspNetCore.Http.Features;
 using Polly;
 using Yarp.ReverseProxy.Forwarder;
@@ -12,7 +13,7 @@ namespace DaprShop.Local.Invocation;
 /// and body; bodies stream both ways. https://docs.dapr.io/reference/api/service_invocation_api/
 /// </summary>
 internal sealed class Invoker(
-    AppRegistry apps, IHttpForwarder forwarder, IInvocationResiliency resiliency, CallbackInvocation callbacks)
+    AppRegistry apps, IHttpForwarder forwarder, IInvocationResiliency resiliency, CallbackInvocation callbacks, MetricsPorts metrics)
 {
     private const string AppIdHeader = "dapr-app-id";
 
@@ -56,6 +57,7 @@ internal sealed class Invoker(
                 $"failed to invoke, id: {target.AppId}, err: rpc error: code = PermissionDenied desc = {denial}").WriteAsync(context.Response);
             return;
         }
+        metrics.Of(context.GetSidecar())?.Sent(target.AppId);
         var reason = "connection refused";
         for (var tries = apps.Of(target.AppId).Count; tries > 0 && apps.Next(target.AppId) is { } callee; tries--)
         {

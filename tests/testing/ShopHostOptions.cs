@@ -68,6 +68,13 @@ public sealed class ShopHostOptions
         return this;
     }
 
+    /// <summary>Where what is asked of the app's sidecar is told, as numbers.</summary>
+    public ShopHostOptions MetricsPort(string appId, int port)
+    {
+        _apps[appId] = _apps[appId] with { MetricsPort = port };
+        return this;
+    }
+
     /// <summary>Keeps what is published on these topics: see <see cref="ShopHost.Events"/>.</summary>
     public ShopHostOptions Listen(params string[] topics)
     {

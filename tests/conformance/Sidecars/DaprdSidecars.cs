@@ -63,12 +63,11 @@ internal sealed class DaprdSidecars(string daprd) : ISidecars
 
     private void StartDaprd(TestApp app, SidecarFiles files)
     {
-        var metrics = TestPorts.Take();
         List<string> arguments =
         [
             "--app-id", app.Id, "--app-port", $"{app.Port}", "--app-protocol", app.IsGrpc ? "grpc" : "http",
             "--dapr-http-port", $"{app.HttpPort}", "--dapr-grpc-port", $"{app.GrpcPort}",
-            "--dapr-internal-grpc-port", $"{TestPorts.Take()}", "--metrics-port", $"{metrics}",
+            "--dapr-internal-grpc-port", $"{TestPorts.Take()}", "--metrics-port", $"{app.MetricsPort}",
             "--dapr-listen-addresses", "127.0.0.1", "--dapr-internal-grpc-listen-address", "127.0.0.1",
             "--placement-host-address", $"127.0.0.1:{_placement}", "--scheduler-host-address", $"127.0.0.1:{_scheduler}",
             "--resources-path", files.Resources, "--log-level", "info",

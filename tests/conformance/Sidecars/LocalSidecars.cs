@@ -26,6 +26,7 @@ internal sealed class LocalSidecars : ISidecars
                 AppPort = app.Port,
                 DaprHttpPort = app.HttpPort,
                 DaprGrpcPort = app.GrpcPort,
+                MetricsPort = app.MetricsPort,
                 SpeaksGrpc = app.IsGrpc,
                 ConfigurationFile = files.ConfigurationOf(app.Id),
             })],

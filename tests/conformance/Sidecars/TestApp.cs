@@ -33,6 +33,8 @@ public sealed class TestApp(string id, Action<WebApplication, TestApp> map) : IA
 
     public int GrpcPort { get; } = TestPorts.Take();
 
+    public int MetricsPort { get; } = TestPorts.Take();
+
     /// <summary>The app speaks gRPC to its sidecar.</summary>
     public bool IsGrpc { get; init; }
 

@@ -1,0 +1,78 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using Grpc.Core;
+
+namespace DaprShop.Local.Metrics;
+
+/// <summary>
+/// What an app asked of its sidecar, counted and timed under daprd's names and labels (<c>pkg/diagnostics</c>), without paths, as with
+/// <c>increasedCardinality: false</c>. The sidecars of an app's replicas count together.
+/// </summary>
+public sealed class SidecarMetrics(string appId)
+{
+    private readonly ConcurrentDictionary<(string Method, int Status), Latencies> _http = new();
+    private readonly ConcurrentDictionary<(string Method, StatusCode Status), Latencies> _grpc = new();
+    private readonly ConcurrentDictionary<string, Count> _sent = new(StringComparer.Ordinal);
+
+    /// <param name="method">One of the verbs there are.</param>
+    /// <param name="status">Of the answer.</param>
+    /// <param name="elapsed">From the request to the end of the answer.</param>
+    public void Answered(string method, int status, TimeSpan elapsed) => _http.GetOrAdd((method, status), _ => new()).Add(elapsed);
+
+    /// <param name="method">With its service: <c>/dapr.proto.runtime.v1.Dapr/GetState</c>.</param>
+    /// <param name="status">Of the answer.</param>
+    /// <param name="elapsed">From the request to the end of the answer.</param>
+    public void Answered(string method, StatusCode status, TimeSpan elapsed) => _grpc.GetOrAdd((method, status), _ => new()).Add(elapsed);
+
+    /// <summary>The app calls another.</summary>
+    public void Sent(string toApp) => _sent.GetOrAdd(toApp, _ => new()).Add();
+
+    /// <summary>In the text format of Prometheus, https://prometheus.io/docs/instrumenting/exposition_formats/.</summary>
+    public string ToText()
+    {
+        var text = new StringBuilder();
+        (string, Latencies)[] http = [.. _http.Select(one => ($"method=\"{one.Key.Method}\",status=\"{one.Key.Status}\"", one.Value))];
+        (string, Latencies)[] grpc =
+            [.. _grpc.Select(one => ($"grpc_server_method=\"{one.Key.Method}\",grpc_server_status=\"{GoName(one.Key.Status)}\"", one.Value))];
+        Counter(text, "dapr_http_server_request_count", http.Select(one => (one.Item1, one.Item2.Count)));
+        Histogram(text, "dapr_http_server_latency", http);
+        Counter(text, "dapr_grpc_io_server_completed_rpcs", grpc.Select(one => (one.Item1, one.Item2.Count)));
+        Histogram(text, "dapr_grpc_io_server_server_latency", grpc);
+        Counter(
+            text, "dapr_runtime_service_invocation_req_sent_total",
+            _sent.Select(one => ($"dst_app_id=\"{one.Key}\",type=\"unary\"", one.Value.Value)));
+        return text.ToString();
+    }
+
+    private static string GoName(StatusCode status) => status == StatusCode.Cancelled ? "Canceled" : $"{status}";
+
+    private void Counter(StringBuilder text, string name, IEnumerable<(string Labels, long Value)> series)
+    {
+        text.Append(CultureInfo.InvariantCulture, $"# TYPE {name} counter\n");
+        foreach (var (labels, value) in series) Line(text, name, labels, value);
+    }
+
+    private void Histogram(StringBuilder text, string name, IEnumerable<(string Labels, Latencies Value)> series)
+    {
+        text.Append(CultureInfo.InvariantCulture, $"# TYPE {name} histogram\n");
+        foreach (var (labels, value) in series)
+        {
+            foreach (var (bound, below) in value.Cumulative()) Line(text, $"{name}_bucket", $"{labels},le=\"{bound}\"", below);
+            Line(text, $"{name}_sum", labels, value.Milliseconds);
+            Line(text, $"{name}_count", labels, value.Count);
+        }
+    }
+
+    private void Line(StringBuilder text, string name, string labels, double value) =>
+        text.Append(CultureInfo.InvariantCulture, $"{name}{{app_id=\"{appId}\",{labels}}} {value}\n");
+
+    private sealed class Count
+    {
+        private long _value;
+
+        public long Value => Interlocked.Read(ref _value);
+
+        public void Add() => Interlocked.Increment(ref _value);
+    }
+}
