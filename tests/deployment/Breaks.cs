@@ -35,10 +35,14 @@ public static class Breaks
     private const string Everything = "on main everything is tested together";
     private const string Scan = "every image is scanned, and tells what is in it";
     private const string Updates = "everything that has versions is kept up to date";
+    private const string Dashboards = "dashboards ask for what there is";
+    private const string OwnMetrics = "the services' own metrics are known";
+    private const string Sources = "Prometheus asks everyone, and everyone can tell the collector";
 
     private const string Readme = "README.md";
     private const string Routing = "services/gateway/routes.map";
     private const string Workflow = ".github/workflows/service.yml";
+    private const string Observability = "deploy/compose/observability";
 
     public static IReadOnlyList<Break> All { get; } =
     [
@@ -326,5 +330,33 @@ public static class Breaks
 
         new(Updates, ".github/dependabot.yml", "package-ecosystem: nuget", "package-ecosystem: npm", "nuget of / is not"),
         new(Updates, ".github/dependabot.yml", "/deploy/k8s/base, ", "", "docker of /deploy/k8s/base"),
+
+        new(
+            Dashboards, $"{Observability}/grafana/dashboards/orders.json",
+            "rate(daprshop_order_events_total[1m])", "rate(daprshop_order_events[1m])", "nobody has daprshop_order_events"),
+        new(
+            Dashboards, $"{Observability}/grafana/dashboards/services.json",
+            "http_response_status_code=~", "http_status_code=~", "http_server_request_duration_seconds_count has no http_status_code"),
+        new(
+            Dashboards, $"{Observability}/grafana/dashboards/services.json",
+            "sum by (service_name) (rate(http", "sum by (service) (rate(http", "nothing has service"),
+        new(
+            Dashboards, $"{Observability}/grafana/dashboards/services.json",
+            "sum by (service_name) (rate(http", "sum by (http_route) (rate(http", "service_name of the legend is not kept"),
+
+        new(
+            OwnMetrics, "services/ordering/OrderMetrics.cs",
+            "daprshop.order.events\", \"{event}", "daprshop.order.happened\", \"{event}", "daprshop_order_happened_total is missing"),
+        new(
+            OwnMetrics, "services/ordering/OrderMetrics.cs",
+            "saga.duration\", \"s\"", "saga.duration\", \"ms\"", "daprshop_order_saga_duration_seconds_bucket is too much"),
+
+        new(Sources, $"{Observability}/prometheus.yaml", "- payment-dapr:9090", "- payment:9090", "payment-dapr:9090 is missing"),
+        new(Sources, $"{Observability}/prometheus.yaml", "redis-exporter:9121", "exporter:9121", "cannot reach exporter"),
+        new(
+            Sources, $"{Observability}.yml",
+            "inventory, basket, ordering, payment, shipping", "inventory, basket, ordering, shipping",
+            "payment: cannot reach the collector"),
+        new(Sources, $"{Observability}.yml", "payment: *telemetry", "payment: {}", "payment: is ''"),
     ];
 }
