@@ -1,9 +1,11 @@
+using System.Text.Json.Serialization;
+
 namespace DaprShop.Contracts;
 
 /// <summary>An amount in integer minor units (1299 = 12.99) of one ISO 4217 currency.</summary>
 /// <param name="Amount">Minor units; never a fraction.</param>
 /// <param name="Currency">Three upper-case letters, e.g. <c>USD</c>.</param>
-public readonly record struct Money(long Amount, string Currency)
+public readonly record struct Money([property: JsonRequired] long Amount, [property: JsonRequired] string Currency)
 {
     public static Money Zero(string currency) => new(0, currency);
 

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text;
 using DaprShop.Local.Configuration;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.ResponseCompression;
@@ -56,6 +57,7 @@ public sealed class BuiltInGateway(GatewaySettings settings, ILoggerFactory logs
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+            kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             kestrel.ListenLocalhost(settings.Port);
         });

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text;
 using System.Text.RegularExpressions;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -138,6 +139,7 @@ internal sealed partial class Forwarding(IHttpForwarder forwarder, GatewayRules 
             UseProxy = false,
             AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = null,
+            RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
             ConnectTimeout = TimeSpan.FromSeconds(2),
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
         });

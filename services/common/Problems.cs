@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
@@ -8,8 +10,10 @@ using Microsoft.Extensions.Logging;
 namespace DaprShop.Common;
 
 /// <summary>Every error leaves a service as problem+json: what an endpoint throws, what a body cannot be bound from, and bare status codes.</summary>
-public static class Problems
+public static partial class Problems
 {
+    private static readonly string[] s_unreadable = ["Missing, or not of the right type."];
+
     private static readonly Dictionary<int, string> s_details = new()
     {
         [400] = "The request is malformed.",
@@ -44,6 +48,23 @@ public static class Problems
         is PeerUnavailableException or HttpRequestException or Grpc.Core.RpcException or Dapr.DaprException or TimeoutException
         or OperationCanceledException;
 
+    /// <summary>Which fields of the body, or parameter of the query, could not be read; null when the framework does not tell.</summary>
+    private static Dictionary<string, string[]>? ErrorsOf(BadHttpRequestException error)
+    {
+        var fields = error.InnerException is JsonException json ? FieldsOf(json).ToArray() : [.. Names(ParameterPattern(), error.Message)];
+        return fields is [] ? null : fields.ToDictionary(field => field, _ => s_unreadable);
+    }
+
+    private static IEnumerable<string> FieldsOf(JsonException error)
+    {
+        var at = error.Path is ['$', '.', .. { Length: <= 100 } path] ? path : "";
+        var missing = Names(MissingPattern(), error.Message).Select(name => at.Length > 0 ? $"{at}.{name}" : name);
+        return missing.Any() || at.Length == 0 ? missing : [at];
+    }
+
+    private static IEnumerable<string> Names(Regex pattern, string message) =>
+        pattern.Matches(message).Select(match => match.Groups["name"].Value).Distinct();
+
     private static Problem ForStatus(int status) => new(status, s_details.GetValueOrDefault(status, "The request failed."));
 
     private static Task AnswerAsync(HttpContext context, ILogger logger)
@@ -58,9 +79,9 @@ public static class Problems
     {
         switch (error)
         {
-            // The framework's message names CLR parameters and types; the status is all a client needs.
+            // The framework's message names CLR parameters and types; a client needs the status, and the field when there is one.
             case BadHttpRequestException bad:
-                return ForStatus(bad.StatusCode);
+                return ForStatus(bad.StatusCode) with { Errors = ErrorsOf(bad) };
             case PeerUnavailableException peer:
                 logger.LogWarning("{Peer} is unavailable: {Reason}", peer.Peer, peer.InnerException?.Message ?? peer.Message);
                 return Problem.Unavailable($"The {peer.Peer} service is unavailable; try again.");
@@ -72,6 +93,12 @@ public static class Problems
                 return new Problem(StatusCodes.Status500InternalServerError, "Something went wrong on our side.");
         }
     }
+
+    [GeneratedRegex("^Failed to bind parameter \"[^\"]* (?<name>\\w+)\" from ")]
+    private static partial Regex ParameterPattern();
+
+    [GeneratedRegex("(?<=missing required properties including: .*)'(?<name>\\w+)'")]
+    private static partial Regex MissingPattern();
 }
 
 /// <summary>A service this one depends on did not answer, or answered 5xx: a 503 to the client.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -29,6 +30,8 @@ public static class ShopDefaults
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+            // Any byte is a character: what is wrong with a header is for its reader to say. Kestrel would answer invalid UTF-8 without a word.
+            kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
         });
         // No handler blocks, so what a socket brings is handled where it arrives: a sixth less CPU for a hop between two processes.
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);

@@ -30,6 +30,9 @@ public sealed record AddressDraft(
         Recipient!.Trim(), Line1!.Trim(), string.IsNullOrEmpty(Line2) ? null : Line2.Trim(), City!.Trim(), PostalCode!.Trim(), Country!);
 }
 
+/// <summary>A list of addresses as it goes out, which may come in again.</summary>
+public sealed record AddressList(IReadOnlyList<AddressDraft>? Items = null);
+
 /// <summary><c>/api/members/me/addresses</c>: a short list, read and replaced as a whole.</summary>
 public static class AddressEndpoints
 {
@@ -59,12 +62,14 @@ public static class AddressEndpoints
     private static bool TryRead(JsonElement body, out IReadOnlyList<AddressDraft> drafts)
     {
         drafts = [];
-        var list = body.ValueKind == JsonValueKind.Object && body.TryGetProperty("items", out var items) ? items : body;
-        if (list.ValueKind != JsonValueKind.Array) return false;
         try
         {
-            drafts = list.Deserialize(MembersJson.Default.IReadOnlyListAddressDraft) ?? [];
-            return drafts.All(draft => draft is not null);
+            var read = body.ValueKind is JsonValueKind.Array
+                ? body.Deserialize(MembersJson.Default.IReadOnlyListAddressDraft)
+                : body.Deserialize(MembersJson.Default.AddressList)?.Items;
+            if (read is null || read.Contains(null!)) return false;
+            drafts = read;
+            return true;
         }
         catch (JsonException)
         {

@@ -14,7 +14,7 @@ public static class ClientAddress
     /// </summary>
     public static string Key(HttpContext context)
     {
-        var address = GatewaysHop(context.Request.Headers) ?? context.Connection.RemoteIpAddress ?? IPAddress.None;
+        var address = GatewaysHop(context.Request) ?? context.Connection.RemoteIpAddress ?? IPAddress.None;
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
         var bytes = address.GetAddressBytes().AsSpan();
         if (address.AddressFamily == AddressFamily.InterNetworkV6) bytes = bytes[..8];
@@ -22,13 +22,17 @@ public static class ClientAddress
     }
 
     /// <summary>
-    /// The last hop; or, when another service calls on behalf of a visitor, the one before it: the sidecar has added its own host after
-    /// what that service passed on. Clients cannot pretend to be one: the gateway lets no <c>dapr-*</c> header through.
+    /// Another service calls, on behalf of a visitor. Clients cannot pretend to be one: the gateway lets no <c>dapr-*</c> header through.
     /// </summary>
-    private static IPAddress? GatewaysHop(IHeaderDictionary headers)
+    public static bool IsService(HttpRequest request) => request.Headers.ContainsKey("dapr-caller-app-id");
+
+    /// <summary>
+    /// The last hop; or, when another service calls, the one before it: the sidecar has added its own host after what that service passed on.
+    /// </summary>
+    private static IPAddress? GatewaysHop(HttpRequest request)
     {
-        var hops = headers.GetCommaSeparatedValues("X-Forwarded-For");
-        var throughSidecar = headers.ContainsKey("dapr-caller-app-id") && hops.Length > 1;
+        var hops = request.Headers.GetCommaSeparatedValues("X-Forwarded-For");
+        var throughSidecar = IsService(request) && hops.Length > 1;
         return hops.Length > 0 && IPAddress.TryParse(throughSidecar ? hops[^2] : hops[^1], out var address) ? address : null;
     }
 }

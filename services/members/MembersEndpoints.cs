@@ -81,7 +81,8 @@ public static class MembersEndpoints
         switch (request)
         {
             case { RefreshToken: { } refreshToken, Email: null, Password: null }:
-                return await signIn.WithRefreshTokenAsync(refreshToken, cancellation) is { } refreshed
+                var grace = ClientAddress.IsService(context.Request) ? Session.Grace : TimeSpan.Zero;
+                return await signIn.WithRefreshTokenAsync(refreshToken, grace, cancellation) is { } refreshed
                     ? TypedResults.Ok(refreshed)
                     : Problem.Unauthorized("The refresh token is not valid; sign in again.");
             case { RefreshToken: null, Email: { } email, Password: { Length: <= Passwords.MaxLength } password }:

@@ -15,6 +15,7 @@ namespace DaprShop.Members;
 [JsonSerializable(typeof(Page<PostalAddress>))]
 [JsonSerializable(typeof(IReadOnlyList<PostalAddress>))]
 [JsonSerializable(typeof(IReadOnlyList<AddressDraft>))]
+[JsonSerializable(typeof(AddressList))]
 [JsonSerializable(typeof(MemberContact))]
 [JsonSerializable(typeof(MemberRegistered))]
 [JsonSerializable(typeof(Member))]

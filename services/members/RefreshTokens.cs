@@ -7,9 +7,9 @@ namespace DaprShop.Members;
 
 /// <summary>
 /// One sign-in and the refresh tokens that descend from it: document <c>session/{id}</c>. Each token works once and is replaced; one that
-/// comes back after its replacement was used, or late, was stolen or copied, and the whole family ends (RFC 9700, section 4.14.2).
-/// A reply can get lost, though: for a short while the token used last may ask again, and whichever of its replacements is used first
-/// is the one that counts. Tokens are kept as hashes only.
+/// comes back was stolen or copied, and the whole family ends (RFC 9700, section 4.14.2). Only replicas of one service, which hold the
+/// same token for the same visitor, may be late: for a short while the token used last may ask again, and whichever of its replacements
+/// is used first is the one that counts. Tokens are kept as hashes only.
 /// </summary>
 /// <param name="AccountKey">The account's <see cref="EmailAddress.Key"/>.</param>
 /// <param name="PasswordVersion">Of the password that was given at sign-in.</param>
@@ -22,17 +22,19 @@ public sealed record Session(
     IReadOnlyList<string> Live, DateTimeOffset ExpiresAt, string? Spent = null, DateTimeOffset? SpentAt = null, bool Revoked = false)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
+    /// <summary>How long a service's replicas may come with the token used last; anybody else, not at all.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
 
-    /// <summary>A retry gets a token of its own this many times.</summary>
+    /// <summary>So many tokens can come of one.</summary>
     public const int MaxLive = 4;
 
     /// <summary>Uses up <paramref name="secret"/>. The outcome's session is to be saved whenever it differs from this one.</summary>
     /// <param name="secret">The secret part of the token presented.</param>
     /// <param name="next">The secret of its replacement.</param>
     /// <param name="now">The time.</param>
+    /// <param name="grace">How long the token used last may come again: <see cref="Grace"/> or not at all.</param>
     /// <returns>The session afterwards, and whether <paramref name="next"/> was accepted into it.</returns>
-    public (Session Session, bool Accepted) Rotate(string secret, string next, DateTimeOffset now)
+    public (Session Session, bool Accepted) Rotate(string secret, string next, DateTimeOffset now, TimeSpan grace)
     {
         if (Revoked || now >= ExpiresAt) return (this, false);
         var hash = Hash(secret);
@@ -40,7 +42,7 @@ public sealed record Session(
         {
             return (this with { Live = [Hash(next)], Spent = hash, SpentAt = now, ExpiresAt = now + Lifetime }, true);
         }
-        if (hash == Spent && now - SpentAt < Grace && Live.Count < MaxLive)
+        if (hash == Spent && now - SpentAt < grace && Live.Count < MaxLive)
         {
             return (this with { Live = [.. Live, Hash(next)] }, true);
         }

@@ -40,7 +40,10 @@ public sealed class SignIn(StateStore store, Passwords passwords, AccessTokens a
     }
 
     /// <summary>Rotates a refresh token; see <see cref="Session"/>. Null when it is not, or no longer, good for anything.</summary>
-    public async Task<Tokens?> WithRefreshTokenAsync(string text, CancellationToken cancellation)
+    /// <param name="text">The token.</param>
+    /// <param name="grace">See <see cref="Session.Rotate"/>.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<Tokens?> WithRefreshTokenAsync(string text, TimeSpan grace, CancellationToken cancellation)
     {
         if (!RefreshToken.TryParse(text, out var presented)) return null;
         var next = RefreshToken.Next(presented.SessionId);
@@ -48,7 +51,7 @@ public sealed class SignIn(StateStore store, Passwords passwords, AccessTokens a
         {
             var (session, etag) = await store.GetAsync<Session>(SessionKey(presented.SessionId), cancellation);
             if (session is null) return new Rotation(null);
-            var (after, accepted) = session.Rotate(presented.Secret, next.Secret, time.GetUtcNow());
+            var (after, accepted) = session.Rotate(presented.Secret, next.Secret, time.GetUtcNow(), grace);
             var saved = after == session
                 || await store.TrySaveAsync(SessionKey(presented.SessionId), after, etag, Session.Lifetime, cancellation);
             return saved ? new Rotation(accepted ? after : null) : null;

@@ -64,7 +64,7 @@ public static partial class OrderEndpoints
 
         view = await AtRest(watch, view!, wait.Value, lifetime, cancellation);
         context.Response.Headers["Preference-Applied"] = $"wait={(int)wait.Value.TotalSeconds}";
-        return view.Status.IsRest() ? TypedResults.Ok(view.ForMember()) : TypedResults.Accepted(location, view.ForMember());
+        return TypedResults.Ok(view.ForMember());
     }
 
     private static async Task<Results<Ok<Page<OrderView>>, ForbidHttpResult, Problem>> List(

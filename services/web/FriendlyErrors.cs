@@ -4,7 +4,7 @@ namespace DaprShop.Web;
 
 /// <summary>
 /// People get a page where programs would get problem+json: for what does not exist, is refused or fails unexpectedly. Under <c>/api</c>
-/// there are programs.
+/// and <c>/health</c> there are programs.
 /// </summary>
 public static class FriendlyErrors
 {
@@ -21,6 +21,8 @@ public static class FriendlyErrors
             return next(context);
         });
         // Nearer to the endpoints, so what it has answered is left as it is.
-        app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), programs => programs.UseShopProblems());
+        app.UseWhen(context => IsForPrograms(context.Request.Path), programs => programs.UseShopProblems());
     }
+
+    private static bool IsForPrograms(PathString path) => path.StartsWithSegments("/api") || path.StartsWithSegments("/health");
 }

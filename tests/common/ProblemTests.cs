@@ -11,9 +11,12 @@ public sealed class ProblemTests : IAsyncLifetime
 
     public sealed record Line(string ProductId, int Quantity, string? Note);
 
+    public sealed record Parcel(Line Content);
+
     public async ValueTask InitializeAsync() => _service = await TestService.StartAsync(app =>
     {
         app.MapPost("/lines", (Line line) => TypedResults.Ok(line));
+        app.MapPost("/parcels", (Parcel parcel) => TypedResults.Ok(parcel));
         app.MapGet("/number", (int page) => page);
         app.MapGet("/bug", string () => throw new InvalidOperationException("secret detail"));
         app.MapGet("/peer", string () => throw new PeerUnavailableException("catalog"));
@@ -73,6 +76,19 @@ public sealed class ProblemTests : IAsyncLifetime
         var (_, problem) = await _service.SendAsync(HttpMethod.Get, "/invalid");
         var fields = problem.GetProperty("errors").EnumerateObject().Select(error => error.Name);
         Assert.Equal(["name", "items[0].quantity"], fields);
+    }
+
+    [Theory]
+    [InlineData("POST", "/lines", "{\"productId\":\"a\",\"quantity\":\"1\"}", "quantity")]
+    [InlineData("POST", "/lines", "{\"productId\":\"a\",\"quantity\":99999999999}", "quantity")]
+    [InlineData("POST", "/lines", "{}", "productId", "quantity")]
+    [InlineData("POST", "/parcels", "{\"content\":{\"productId\":\"a\"}}", "content.quantity")]
+    [InlineData("GET", "/number?page=x", null, "page")]
+    public async Task What_cannot_be_read_is_named(string method, string path, string? body, params string[] fields)
+    {
+        using var content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
+        var (_, problem) = await _service.SendAsync(new HttpMethod(method), path, content);
+        Assert.Equal(fields, problem.GetProperty("errors").EnumerateObject().Select(error => error.Name));
     }
 
     [Fact]

@@ -150,6 +150,8 @@ public sealed class CatalogTests(SharedShop shared)
 
         await staff.PostAsync("/api/catalog/products", new { name = "", category = "Not A Slug", price = new Money(-1, "USD") })
             .ProblemAsync(400, "name", "category", "price.amount");
+        foreach (var price in new object[] { new { currency = "USD" }, new { amount = 1299 }, new { amount = "1299", currency = "USD" } })
+            await staff.PostAsync("/api/catalog/products", new { name = "Kettle", category = "kettles", price }).ProblemAsync(400);
         await staff.PostAsync("/api/catalog/products", Answers.Text("{\"name\":")).ProblemAsync(400);
         await staff.PostAsync("/api/catalog/products", Answers.Text("<name/>", "application/xml")).ProblemAsync(415);
     }

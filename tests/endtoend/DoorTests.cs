@@ -19,6 +19,9 @@ public sealed class DoorTests(SharedShop shared)
             health.GetProperty("services").EnumerateObject().Where(service => service.Value.GetString() == "up").Select(service => service.Name).Order());
     }
 
+    [Fact]
+    public Task Health_is_for_programs_errors_included() => _shop.Anonymous.PostAsync("/health").ProblemAsync(405);
+
     [Theory]
     [InlineData("/")]
     [InlineData("/products/skillet-01")]

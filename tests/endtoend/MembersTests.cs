@@ -101,6 +101,9 @@ public sealed class MembersTests(SharedShop shared)
         await _shop.Bearer(third.AccessToken).GetAsync("/api/members/me").ExpectAsync(HttpStatusCode.OK);
         await RefreshAsync(first).ProblemAsync(401);
         await RefreshAsync(third).ProblemAsync(401);
+        var again = await _shop.SignInAsync(credentials.Email, credentials.Password);
+        await RefreshAsync(again).ExpectAsync(HttpStatusCode.OK);
+        await RefreshAsync(again).ProblemAsync(401);
         await _shop.Anonymous.PostAsync("/api/members/token", new { refreshToken = "made-up" }).ProblemAsync(401);
 
         Task<HttpResponseMessage> RefreshAsync(TokenDoc token) => _shop.Anonymous.PostAsync("/api/members/token", new { token.RefreshToken });

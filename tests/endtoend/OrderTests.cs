@@ -47,6 +47,18 @@ public sealed class OrderTests(SharedShop shared)
     }
 
     [Fact]
+    public async Task Prefer_wait_answers_200_with_the_order_as_it_is_when_the_time_is_over()
+    {
+        var product = await _shop.NewProductAsync();
+        var member = await _shop.SomeoneAsync();
+
+        var order = await member.OrderAsync(product.Id, token: "tok_slow", wait: 1);
+
+        Assert.Contains(order.Status, new[] { "submitted", "stockReserved" });
+        await member.UntilAsync(order.Id, "confirmed");
+    }
+
+    [Fact]
     public async Task Prices_come_from_the_shop_and_not_from_the_client()
     {
         var product = await _shop.NewProductAsync(price: 9900);

@@ -91,6 +91,15 @@ public abstract partial class GatewayTests
         else Assert.Matches("^[0-9a-f]{32}$", id);
     }
 
+    [Fact]
+    public async Task A_header_of_any_bytes_is_for_its_service_to_judge() => Assert.StartsWith(
+        "HTTP/1.1 200 ",
+        await _shop.SendRawAsync("GET /api/basket HTTP/1.1\r\nHost: shop\r\nConnection: close\r\nX-Basket-Id: \xff\xc3(\r\n\r\n"));
+
+    [Fact]
+    public async Task A_query_of_any_bytes_is_400() => Assert.StartsWith(
+        "HTTP/1.1 400 ", await _shop.SendRawAsync("GET /api/basket?x=\xff\xc3 HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n"));
+
     [Theory]
     [InlineData("/api/basket", "default-src 'none'")]
     [InlineData("/api/unknown", "default-src 'none'")]

@@ -99,6 +99,9 @@ public sealed class ProfileTests(MembersHost host) : IClassFixture<MembersHost>
     [InlineData("[null]")]
     [InlineData("[7]")]
     [InlineData("""[{"recipient":7}]""")]
+    [InlineData("""{"items":null}""")]
+    [InlineData("""{"\ud800abcdef":1}""")]
+    [InlineData("""[{"\ud800abcdef":1,"recipient":"\udc00"}]""")]
     public async Task What_is_no_list_of_addresses_is_refused(string body)
     {
         var member = await host.MemberAsync();
