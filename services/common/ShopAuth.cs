@@ -79,7 +79,10 @@ public static class ShopAuth
         public Task<string> GetDocumentAsync(string address, CancellationToken cancel) => _members.GetStringAsync(address, cancel);
     }
 
-    /// <summary>A signature is checked once a token, not once a request: the principal is kept until the token expires.</summary>
+    /// <summary>
+    /// A signature is not checked at every request: the principal is kept until the token expires, but no longer than keys are, so that
+    /// who signs with a key that is withdrawn does not stay in, whatever expiry is in the token.
+    /// </summary>
     private sealed class ValidatedTokens(TimeProvider time) : IDisposable
     {
         private readonly MemoryCache _principals = new(new MemoryCacheOptions { SizeLimit = 10_000 });
@@ -97,7 +100,8 @@ public static class ShopAuth
         {
             if (BearerToken(context.Request) is { } token)
             {
-                var expires = new DateTimeOffset(context.SecurityToken.ValidTo, TimeSpan.Zero);
+                var (ends, checkedAnew) = (new DateTimeOffset(context.SecurityToken.ValidTo, TimeSpan.Zero), time.GetUtcNow() + SigningKeys.Age);
+                var expires = ends < checkedAnew ? ends : checkedAnew;
                 _principals.Set(token, (context.Principal!, expires), new MemoryCacheEntryOptions { Size = 1, AbsoluteExpiration = expires });
             }
             return Task.CompletedTask;

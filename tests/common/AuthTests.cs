@@ -1,12 +1,14 @@
 using System.Net;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Time.Testing;
 
 namespace DaprShop.Common.Tests;
 
 public sealed class AuthTests : IAsyncLifetime
 {
     private readonly TestKeys _keys = new();
+    private readonly FakeTimeProvider _clock = new(DateTimeOffset.UtcNow);
     private TestService _service = null!;
 
     public async ValueTask InitializeAsync() => _service = await TestService.StartAsync(
@@ -15,7 +17,7 @@ public sealed class AuthTests : IAsyncLifetime
             app.MapGet("/me", (ClaimsPrincipal user) => user.MemberId()).RequireAuthorization();
             app.MapGet("/staff", () => "staff").RequireAuthorization(ShopAuth.StaffPolicy);
         },
-        _keys);
+        _keys, _clock);
 
     public ValueTask DisposeAsync() => _service.DisposeAsync();
 
@@ -65,6 +67,25 @@ public sealed class AuthTests : IAsyncLifetime
         var rotated = _keys.AddKey("key-2");
         Assert.Equal(HttpStatusCode.OK, (await Send("/me", _keys.Token(key: rotated))).Status);
         Assert.Equal(fetches + 1, _keys.Fetches);
+    }
+
+    [Fact]
+    public async Task A_withdrawn_key_opens_nothing_once_the_newer_ones_are_known()
+    {
+        Assert.Equal(HttpStatusCode.OK, (await Send("/me", _keys.Token())).Status);
+        _keys.Withdraw(_keys.Current);
+        Assert.Equal(HttpStatusCode.OK, (await Send("/me", _keys.Token(key: _keys.AddKey("key-2")))).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await Send("/me", _keys.Token("member-8"))).Status);
+    }
+
+    [Fact]
+    public async Task A_token_that_was_good_is_checked_anew_every_five_minutes()
+    {
+        var token = _keys.Token();
+        Assert.Equal(HttpStatusCode.OK, (await Send("/me", token)).Status);
+        _keys.Withdraw(_keys.Current);
+        _clock.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal(HttpStatusCode.Unauthorized, (await Send("/me", token)).Status);
     }
 
     [Fact]

@@ -22,10 +22,14 @@ internal sealed class TestService : IAsyncDisposable
 
     public HttpClient Client { get; }
 
-    public static async Task<TestService> StartAsync(Action<WebApplication> map, TestKeys? keys = null, params string[] settings)
+    public static Task<TestService> StartAsync(Action<WebApplication> map, TestKeys? keys = null, params string[] settings) =>
+        StartAsync(map, keys, TimeProvider.System, settings);
+
+    public static async Task<TestService> StartAsync(Action<WebApplication> map, TestKeys? keys, TimeProvider time, params string[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder(["--urls=http://127.0.0.1:0", "--environment=Development", .. settings]);
         builder.Services.AddSingleton<IDocumentRetriever>(keys ?? new TestKeys());
+        builder.Services.AddSingleton(time);
         builder.AddShopDefaults("test");
         var app = builder.Build();
         app.UseShopDefaults();
@@ -74,6 +78,12 @@ internal sealed class TestKeys : IDocumentRetriever
         var key = new ECDsaSecurityKey(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = id };
         if (publish) lock (_published) _published.Add(key);
         return key;
+    }
+
+    /// <summary>Is published no longer.</summary>
+    public void Withdraw(ECDsaSecurityKey key)
+    {
+        lock (_published) _published.Remove(key);
     }
 
     public string Token(string subject = "member-1", string role = "member", ECDsaSecurityKey? key = null,
