@@ -1,6 +1,5 @@
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
-using DaprShop.Local.Resiliency;
 using DaprShop.Local.State;
 
 namespace DaprShop.Local.Actors;
@@ -17,7 +16,7 @@ internal sealed record StateChange(string Operation, string? Key, ReadOnlyMemory
 /// What actors remember: in the app's actor state store, under <c>appId||type||id||key</c>, all changes of a call or none. Reading and
 /// writing take no turn; the actor that does it has its turn already.
 /// </summary>
-internal sealed class ActorState(StateStores stores, ActorPlacement placement, ResiliencyPolicies resiliency)
+internal sealed class ActorState(StateStores stores, ActorPlacement placement)
 {
     /// <summary>Null when there is nothing under the key.</summary>
     /// <exception cref="DaprError">As daprd answers it.</exception>
@@ -25,14 +24,13 @@ internal sealed class ActorState(StateStores stores, ActorPlacement placement, R
     {
         RefuseReserved(actor);
         var component = StoreOf(sidecar);
-        var policy = resiliency.For(sidecar.AppId).Outbound(component.Name, ComponentKind.Statestore);
         var fullKey = Key(sidecar, actor, key);
         try
         {
-            return policy is null
-                ? await component.Store.GetAsync(fullKey)
-                : await policy.ExecuteAsync(
-                    static async (get, _) => await get.Store.GetAsync(get.Key), (component.Store, Key: fullKey), cancellation);
+            return component.Policy is { } policy
+                ? await policy.CallAsync(
+                    static (get, _) => get.Store.GetAsync(get.Key).AsTask(), (component.Store, Key: fullKey), cancellation)
+                : await component.Store.GetAsync(fullKey);
         }
         catch (Exception error) when (error is not (DaprError or OperationCanceledException))
         {
@@ -49,12 +47,17 @@ internal sealed class ActorState(StateStores stores, ActorPlacement placement, R
         if (host is null || !host.IsActive(actor)) throw ActorErrors.InstanceMissing();
         var writes = changes.Select(change => Write(sidecar, actor, change)).ToArray();
         var component = StoreOf(sidecar);
-        var policy = resiliency.For(sidecar.AppId).Outbound(component.Name, ComponentKind.Statestore);
         try
         {
-            if (policy is null) await component.Store.TransactAsync(writes);
-            else await policy.ExecuteAsync(
-                static async (all, _) => await all.Store.TransactAsync(all.Writes), (component.Store, Writes: writes), cancellation);
+            if (component.Policy is { } policy)
+            {
+                await policy.CallAsync(
+                    static (all, limited) => all.Store.TransactAsync(all.Writes, limited), (component.Store, Writes: writes), cancellation);
+            }
+            else
+            {
+                await component.Store.TransactAsync(writes, CancellationToken.None);
+            }
         }
         catch (Exception error) when (error is not (DaprError or OperationCanceledException))
         {

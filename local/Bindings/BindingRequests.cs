@@ -4,7 +4,6 @@ using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Resiliency;
 using Grpc.Core;
-using Polly;
 
 namespace DaprShop.Local.Bindings;
 
@@ -42,9 +41,9 @@ public sealed class BindingRequests
         {
             throw Failed(name, failure.Message, failure.Answer);
         }
-        catch (ExecutionRejectedException rejection)
+        catch (CallRefused refusal)
         {
-            throw Failed(name, rejection.Words(), BindingAnswer.None);
+            throw Failed(name, refusal.Message, BindingAnswer.None);
         }
     }
 

@@ -5,7 +5,6 @@ using DaprShop.Local.Hosting;
 using DaprShop.Local.Redis;
 using DaprShop.Local.Resiliency;
 using Grpc.Core;
-using Polly;
 
 namespace DaprShop.Local.ConfigStores;
 
@@ -86,12 +85,11 @@ public sealed class ConfigurationStores : IAsyncDisposable
         try
         {
             return await _resiliency.For(sidecar.AppId)
-                .CallAsync(store, ComponentKind.Configuration, limited => call().WaitAsync(limited), cancellation);
+                .CallAsync(store, ComponentKind.Configuration, _ => call(), cancellation);
         }
-        catch (Exception error) when (error is IOException or ExecutionRejectedException)
+        catch (IOException error)
         {
-            var reason = error is ExecutionRejectedException rejection ? rejection.Words() : error.Message;
-            throw new DaprError(500, code, grpc, $"{what}: {reason}");
+            throw new DaprError(500, code, grpc, $"{what}: {error.Message}");
         }
     }
 

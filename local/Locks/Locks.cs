@@ -7,7 +7,6 @@ using DaprShop.Local.Redis;
 using DaprShop.Local.Resiliency;
 using DaprShop.Local.State;
 using Grpc.Core;
-using Polly;
 using Status = Dapr.Client.Autogen.Grpc.v1.UnlockResponse.Types.Status;
 
 namespace DaprShop.Local.Locks;
@@ -70,12 +69,11 @@ public sealed class Locks
         {
             var key = keyOf();
             return await _resiliency.For(sidecar.AppId)
-                .CallAsync(store, ComponentKind.Lock, limited => call(key).WaitAsync(limited), cancellation);
+                .CallAsync(store, ComponentKind.Lock, _ => call(key), cancellation);
         }
-        catch (Exception error) when (error is IOException or FormatException or ExecutionRejectedException)
+        catch (Exception error) when (error is IOException or FormatException)
         {
-            var reason = error is ExecutionRejectedException rejection ? rejection.Words() : error.Message;
-            throw new DaprError(500, code, StatusCode.Internal, $"{what}: {reason}");
+            throw new DaprError(500, code, StatusCode.Internal, $"{what}: {error.Message}");
         }
     }
 

@@ -63,10 +63,12 @@ public sealed class BrokerLog : IAsyncDisposable
     /// Appends every envelope to every queue, all or none, and tells the queues when they are on disk.
     /// <paramref name="instead"/> is removed in the same transaction.
     /// </summary>
-    public Task AppendAsync(IReadOnlyList<BrokerQueue> queues, IReadOnlyList<Envelope> envelopes, LogMessage? instead = null)
+    public Task AppendAsync(
+        IReadOnlyList<BrokerQueue> queues, IReadOnlyList<Envelope> envelopes, LogMessage? instead = null,
+        CancellationToken cancellation = default)
     {
         FlushRemovals();
-        return _writer.WriteAsync(new Appending(this, queues, envelopes, instead));
+        return _writer.WriteAsync(new Appending(this, queues, envelopes, instead), cancellation);
     }
 
     public void Remove(LogMessage message)

@@ -63,9 +63,9 @@ public sealed class BrokerQueue : MessageQueue
         Forget();
     }
 
-    public override async Task MoveAsync(BrokerMessage message, string topic)
+    public override async Task MoveAsync(BrokerMessage message, string topic, CancellationToken cancellation = default)
     {
-        await _log.AppendAsync(_broker.QueuesOf(PubSub, topic), [message.Envelope], instead: (LogMessage)message);
+        await _log.AppendAsync(_broker.QueuesOf(PubSub, topic), [message.Envelope], (LogMessage)message, cancellation);
         Forget();
     }
 

@@ -15,7 +15,7 @@ namespace DaprShop.Local.PubSub;
 /// </summary>
 internal sealed class Consumer(
     AppChannel app, Subscription subscription, PubSubComponent component, IDelivery delivery, RetryPolicy? retry, DeadLetters deadLetters,
-    TimeProvider time, ILogger logger) : IConsumer
+    TimeProvider time, ILogger logger, CancellationToken stopping) : IConsumer
 {
     private const int MaxInterruptions = 5;
     private static readonly TimeSpan AwayDelay = TimeSpan.FromMilliseconds(250);
@@ -147,12 +147,22 @@ internal sealed class Consumer(
     {
         try
         {
-            await queue.MoveAsync(message, topic);
+            if (component.Policy is { } policy)
+            {
+                await policy.CallAsync(
+                    static (move, limited) => move.Queue.MoveAsync(move.Message, move.Topic, limited),
+                    (Queue: queue, Message: message, Topic: topic), stopping);
+            }
+            else
+            {
+                await queue.MoveAsync(message, topic);
+            }
+
             deadLetters.Add(queue.PubSub, topic);
             logger.LogWarning("{AppId} could not take a message of {Topic}; it went to {DeadLetterTopic}", app.AppId, queue.Topic, topic);
             return true;
         }
-        catch (Exception failure) when (failure is IOException or ObjectDisposedException)
+        catch (Exception failure) when (failure is IOException or ObjectDisposedException or OperationCanceledException)
         {
             logger.LogError("A message of {Topic} could not go to {DeadLetterTopic}: {Reason}", queue.Topic, topic, failure.Message);
             return false;

@@ -12,17 +12,16 @@ public sealed partial class DaprGrpc
     internal async Task<Empty> PublishEvent(PublishEventRequest request, ServerCallContext context)
     {
         await publish.PublishAsync(
-            SidecarOf(context), request.PubsubName, request.Topic, request.Data.Memory, request.DataContentType, request.Metadata,
-            context.GetHttpContext().Request.Headers.TraceContext());
+            context.GetHttpContext(), request.PubsubName, request.Topic, request.Data.Memory, request.DataContentType, request.Metadata);
         return new Empty();
     }
 
     internal async Task<BulkPublishResponse> BulkPublishEvent(BulkPublishRequest request, ServerCallContext context)
     {
         await publish.PublishAsync(
-            SidecarOf(context), request.PubsubName, request.Topic,
+            context.GetHttpContext(), request.PubsubName, request.Topic,
             [.. request.Entries.Select(entry => new PublishEntry(entry.EntryId, entry.Event.Memory, entry.ContentType, entry.Metadata))],
-            request.Metadata, context.GetHttpContext().Request.Headers.TraceContext());
+            request.Metadata);
         return new BulkPublishResponse();
     }
 

@@ -56,7 +56,7 @@ public abstract class MessageQueue(string pubsub, string topic, string app, Time
 
     /// <summary>Takes the message out of the queue and puts its envelope to another topic, in one step.</summary>
     /// <exception cref="IOException">It may be here still.</exception>
-    public abstract Task MoveAsync(BrokerMessage message, string topic);
+    public abstract Task MoveAsync(BrokerMessage message, string topic, CancellationToken cancellation = default);
 
     /// <summary>Gives the message to the app again after a while.</summary>
     public void TryAgain(BrokerMessage message, TimeSpan delay) => _ = TryAgainAsync(message, delay);

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Redis;
+using DaprShop.Local.Resiliency;
 
 namespace DaprShop.Local.PubSub;
 
@@ -14,8 +15,9 @@ namespace DaprShop.Local.PubSub;
 /// <param name="Consumer">The name of the app's queues: <c>consumerID</c>, else the app id.</param>
 /// <param name="Concurrency">Deliveries of one subscription at the same time.</param>
 /// <param name="RedeliverInterval">When a message comes again that failed, has no dead-letter topic, and no policy to retry it.</param>
+/// <param name="Policy">For what the app publishes, and what of its messages goes to dead letters; null when nothing applies.</param>
 public sealed record PubSubComponent(
-    string Name, IBroker Broker, TopicScopes Scopes, string Consumer, int Concurrency, TimeSpan RedeliverInterval);
+    string Name, IBroker Broker, TopicScopes Scopes, string Consumer, int Concurrency, TimeSpan RedeliverInterval, OutboundPolicy? Policy);
 
 /// <summary>The pub/sub components of every app, by name.</summary>
 public sealed class PubSubComponents : IAsyncDisposable
@@ -32,14 +34,16 @@ public sealed class PubSubComponents : IAsyncDisposable
     private readonly Broker _embedded;
     private readonly RedisServers _redis;
     private readonly DataDirectory _data;
+    private readonly ResiliencyPolicies _resiliency;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     /// <exception cref="ConfigurationError">A setting is wrong, or Redis does not answer.</exception>
     public PubSubComponents(
-        AppRegistry apps, Broker embedded, RedisServers redis, DataDirectory data, TimeProvider time, ILogger<PubSubComponents> logger)
+        AppRegistry apps, Broker embedded, RedisServers redis, DataDirectory data, ResiliencyPolicies resiliency, TimeProvider time,
+        ILogger<PubSubComponents> logger)
     {
-        (_embedded, _redis, _data, _time, _logger) = (embedded, redis, data, time, logger);
+        (_embedded, _redis, _data, _resiliency, _time, _logger) = (embedded, redis, data, resiliency, time, logger);
         _components = apps.Sidecars.DistinctBy(sidecar => sidecar.AppId).ToFrozenDictionary(
             sidecar => sidecar.AppId,
             sidecar => sidecar.Components
@@ -63,18 +67,20 @@ public sealed class PubSubComponents : IAsyncDisposable
         var settings = new ComponentSettings(spec);
         var scopes = new TopicScopes(settings, appId);
         var consumer = settings.Text("consumerID") ?? appId;
+        var policy = _resiliency.For(appId).Outbound(spec.Name, ComponentKind.Pubsub);
         if (spec.Type == RedisType)
         {
             var streams = RedisStreamSettings.Of(settings);
             IBroker broker = _redis.IsGiven ? RedisBroker(spec.Name, settings, streams) : _embedded;
-            return new PubSubComponent(spec.Name, broker, scopes, consumer, streams.Concurrency, OrDefault(streams.RedeliverInterval));
+            return new PubSubComponent(
+                spec.Name, broker, scopes, consumer, streams.Concurrency, OrDefault(streams.RedeliverInterval), policy);
         }
 
         var concurrency = settings.Number("concurrency") ?? DefaultConcurrency;
         return new PubSubComponent(
             spec.Name, _embedded, scopes, consumer,
             concurrency > 0 ? concurrency : DefaultConcurrency,
-            OrDefault(settings.Duration("redeliverInterval")));
+            OrDefault(settings.Duration("redeliverInterval")), policy);
     }
 
     private RedisBroker RedisBroker(string component, ComponentSettings settings, RedisStreamSettings streams)

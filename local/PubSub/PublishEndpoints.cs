@@ -35,8 +35,7 @@ public static class PublishEndpoints
         var metadata = MetadataOf(http.Request.Query);
         publish.Check(http.GetSidecar(), pubsub, topic ?? "", metadata);
         var body = await ReadAsync(http.Request);
-        await publish.PublishAsync(
-            http.GetSidecar(), pubsub, topic ?? "", body, http.Request.ContentType ?? "", metadata, http.Request.Headers.TraceContext());
+        await publish.PublishAsync(http, pubsub, topic ?? "", body, http.Request.ContentType ?? "", metadata);
         http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
@@ -70,7 +69,7 @@ public static class PublishEndpoints
     {
         try
         {
-            await publish.PublishAsync(http.GetSidecar(), pubsub, topic, entries, metadata, http.Request.Headers.TraceContext());
+            await publish.PublishAsync(http, pubsub, topic, entries, metadata);
             http.Response.StatusCode = StatusCodes.Status204NoContent;
         }
         catch (DaprError error) when (error.Code == "ERR_PUBSUB_PUBLISH_MESSAGE")
@@ -78,7 +77,7 @@ public static class PublishEndpoints
             http.Response.StatusCode = error.Status;
             await http.Response.WriteAsJsonAsync(new
             {
-                failedEntries = entries.Select(entry => new { entryId = entry.EntryId, error = error.Message }),
+                failedEntries = entries.Select(entry => new { entryId = entry.EntryId, error = error.Details!.Metadata!["error"] }),
                 errorCode = error.Code,
             });
         }

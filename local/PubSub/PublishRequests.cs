@@ -13,33 +13,37 @@ public sealed class PublishRequests(PubSubComponents components, TimeProvider ti
 {
     /// <summary>Completes when the message is on disk for everyone who subscribed.</summary>
     public Task PublishAsync(
-        Sidecar sidecar, string pubsub, string topic, ReadOnlyMemory<byte> data, string contentType,
-        IReadOnlyDictionary<string, string> metadata, TraceContext trace)
+        HttpContext http, string pubsub, string topic, ReadOnlyMemory<byte> data, string contentType,
+        IReadOnlyDictionary<string, string> metadata)
     {
-        var (broker, isRaw) = Check(sidecar, pubsub, topic, metadata);
-        if (!broker.Keeps(pubsub, topic) && !CloudEvents.Is(contentType, CloudEvents.ContentType)) return Task.CompletedTask;
+        var sidecar = http.GetSidecar();
+        var (component, isRaw) = Check(sidecar, pubsub, topic, metadata);
+        if (component.Policy is null && !component.Broker.Keeps(pubsub, topic) && !CloudEvents.Is(contentType, CloudEvents.ContentType))
+            return Task.CompletedTask;
+        var trace = http.Request.Headers.TraceContext();
         var envelope = isRaw ? Raw(data, trace) : Wrap(sidecar, pubsub, topic, data, contentType, metadata, trace);
-        return KeepAsync(broker, pubsub, topic, [envelope]);
+        return KeepAsync(http, component, topic, [envelope]);
     }
 
     /// <summary>All of them, or none.</summary>
     public Task PublishAsync(
-        Sidecar sidecar, string pubsub, string topic, IReadOnlyList<PublishEntry> entries,
-        IReadOnlyDictionary<string, string> metadata, TraceContext trace)
+        HttpContext http, string pubsub, string topic, IReadOnlyList<PublishEntry> entries, IReadOnlyDictionary<string, string> metadata)
     {
-        var (broker, isRaw) = Check(sidecar, pubsub, topic, metadata);
+        var sidecar = http.GetSidecar();
+        var (component, isRaw) = Check(sidecar, pubsub, topic, metadata);
         CheckIds(sidecar, pubsub, topic, entries);
+        var trace = http.Request.Headers.TraceContext();
         var envelopes = entries.Select(entry =>
         {
             var own = Merge(metadata, entry.Metadata);
             return isRaw ? Raw(entry.Data, trace) : Wrap(sidecar, pubsub, topic, entry.Data, entry.ContentType, own, trace);
         }).ToArray();
-        return KeepAsync(broker, pubsub, topic, envelopes);
+        return KeepAsync(http, component, topic, envelopes);
     }
 
     /// <summary>Checks what the address names, before a body is read.</summary>
     /// <returns>Where it goes, and whether the payload goes as it is.</returns>
-    public (IBroker Broker, bool IsRaw) Check(Sidecar sidecar, string pubsub, string topic, IReadOnlyDictionary<string, string> metadata)
+    public (PubSubComponent Component, bool IsRaw) Check(Sidecar sidecar, string pubsub, string topic, IReadOnlyDictionary<string, string> metadata)
     {
         if (pubsub.Length == 0)
         {
@@ -57,7 +61,7 @@ public sealed class PublishRequests(PubSubComponents components, TimeProvider ti
             };
         }
         var isRaw = IsRaw(pubsub, metadata);
-        if (component.Scopes.MayPublish(topic)) return (component.Broker, isRaw);
+        if (component.Scopes.MayPublish(topic)) return (component, isRaw);
         var reason = $"topic {topic} is not allowed for app id {sidecar.AppId}";
         throw new DaprError(403, "ERR_PUBSUB_FORBIDDEN", StatusCode.PermissionDenied, reason)
         {
@@ -71,11 +75,21 @@ public sealed class PublishRequests(PubSubComponents components, TimeProvider ti
             Details = new ErrorDetails("DAPR_PUBSUB_NOT_FOUND", details),
         };
 
-    private static async Task KeepAsync(IBroker broker, string pubsub, string topic, Envelope[] envelopes)
+    private static async Task KeepAsync(HttpContext http, PubSubComponent component, string topic, Envelope[] envelopes)
     {
+        var pubsub = component.Name;
         try
         {
-            await broker.PublishAsync(pubsub, topic, envelopes);
+            if (component.Policy is { } policy)
+            {
+                await policy.CallAsync(
+                    static (all, _) => all.Broker.PublishAsync(all.Name, all.Topic, all.Envelopes),
+                    (component.Broker, component.Name, Topic: topic, Envelopes: envelopes), http.RequestAborted);
+            }
+            else
+            {
+                await component.Broker.PublishAsync(pubsub, topic, envelopes);
+            }
         }
         catch (Exception failure) when (failure is IOException or ObjectDisposedException)
         {

@@ -54,7 +54,7 @@ internal sealed class RedisQueue : MessageQueue, IAsyncDisposable
         _ = AcknowledgeAsync();
     }
 
-    public override async Task MoveAsync(BrokerMessage message, string topic)
+    public override async Task MoveAsync(BrokerMessage message, string topic, CancellationToken cancellation = default)
     {
         var id = ((StreamMessage)message).Id;
         var transaction = _redis.CreateTransaction();

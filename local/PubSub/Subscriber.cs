@@ -130,7 +130,7 @@ public sealed class Subscriber : IAppObserver
     {
         var queue = await component.Broker.QueueAsync(subscription.PubSub, subscription.Topic, component.Consumer);
         var retry = PolicyOf(sidecar, subscription).Retry;
-        var consumer = new Consumer(sidecar.App, subscription, component, delivery, retry, _deadLetters, _time, _logger);
+        var consumer = new Consumer(sidecar.App, subscription, component, delivery, retry, _deadLetters, _time, _logger, sidecar.AppStopping);
         var attachment = new Attachment(queue, consumer);
         queue.Attach(attachment.Consumer);
         return attachment;

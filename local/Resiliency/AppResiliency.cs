@@ -38,8 +38,9 @@ public sealed class AppResiliency
     private readonly Dictionary<string, (TargetPolicy Policy, bool BreakerPerId)> _actors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (TargetPolicy Inbound, TargetPolicy Outbound)> _components = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string, string), ResiliencePipeline?> _appPipelines = new();
-    private readonly ConcurrentDictionary<(string, ComponentKind), ResiliencePipeline?> _outbound = new();
+    private readonly ConcurrentDictionary<(string, ComponentKind), OutboundPolicy?> _outbound = new();
     private readonly ConcurrentDictionary<(string, ComponentKind), InboundPolicy> _inbound = new();
+    private readonly ConcurrentDictionary<string, CircuitBreaker> _componentBreakers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string, string?), ActorPolicy> _actorPolicies = new();
 
     /// <exception cref="ConfigurationError">A file says something that cannot be.</exception>
@@ -66,16 +67,18 @@ public sealed class AppResiliency
     /// <summary>True when calls of the app may be made more than once.</summary>
     public bool RetriesApp(string appId) => PolicyOf(appId).Retry is { MaxRetries: not 0 };
 
-    /// <summary>For calls of a component.</summary>
-    public ResiliencePipeline? Outbound(string component, ComponentKind kind) => _outbound.GetOrAdd((component, kind), static (key, self) =>
-        (self._components.TryGetValue(key.Item1, out var policies) ? policies.Outbound : self.DefaultOf(key.Item2, "Outbound"))
-            .Build(self._time), this);
+    /// <summary>For calls of a component; null when nothing applies.</summary>
+    public OutboundPolicy? Outbound(string component, ComponentKind kind) => _outbound.GetOrAdd((component, kind), static (key, self) =>
+    {
+        var policy = self._components.TryGetValue(key.Item1, out var policies) ? policies.Outbound : self.DefaultOf(key.Item2, "Outbound");
+        return self.Build(key.Item1, policy) is { } pipeline ? new OutboundPolicy(pipeline) : null;
+    }, this);
 
     /// <summary>For what a component hands to the app.</summary>
     public InboundPolicy Inbound(string component, ComponentKind kind) => _inbound.GetOrAdd((component, kind), static (key, self) =>
     {
         var policy = self._components.TryGetValue(key.Item1, out var policies) ? policies.Inbound : self.DefaultOf(key.Item2, "Inbound");
-        return new InboundPolicy((policy with { Retry = null }).Build(self._time), policy.Retry);
+        return new InboundPolicy(self.Build(key.Item1, policy with { Retry = null }), policy.Retry);
     }, this);
 
     /// <summary>True when the actor type has an entry of its own, which replaces the built-in retries.</summary>
@@ -91,6 +94,10 @@ public sealed class AppResiliency
             return new ActorPolicy((policy with { Timeout = null }).Build(self._time), policy.Timeout);
         }, this);
     }
+
+    /// <summary>A component has one breaker for both directions, made by whichever is used first, as in daprd.</summary>
+    private ResiliencePipeline? Build(string component, TargetPolicy policy) => policy.Build(
+        _time, policy.Breaker is { } breaker ? _componentBreakers.GetOrAdd(component, _ => new CircuitBreaker(breaker, _time)) : null);
 
     private TargetPolicy PolicyOf(string appId) => _apps.TryGetValue(appId, out var policy) ? policy : Default("App");
 

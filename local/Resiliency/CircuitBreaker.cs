@@ -32,20 +32,23 @@ public sealed class CircuitBreaker(BreakerPolicy policy, TimeProvider time) : Re
     protected override async ValueTask<Outcome<TResult>> ExecuteCore<TResult, TState>(
         Func<ResilienceContext, TState, ValueTask<Outcome<TResult>>> callback, ResilienceContext context, TState state)
     {
-        if (Enter() is not { } generation) return Outcome.FromException<TResult>(new BrokenCircuitException("circuit breaker is open"));
+        if (Enter(out var generation) is { } refusal) return Outcome.FromException<TResult>(new BrokenCircuitException(refusal));
         var outcome = await callback(context, state).ConfigureAwait(context.ContinueOnCapturedContext);
         Leave(generation, !Failure.Is(outcome));
         return outcome;
     }
 
-    private long? Enter()
+    /// <returns>Why not, in gobreaker's words; null when the call may go on.</returns>
+    private string? Enter(out long generation)
     {
         lock (_lock)
         {
             MoveWithTime();
-            if (_state == State.Open || (_state == State.HalfOpen && _counts.Requests >= policy.MaxRequests)) return null;
+            generation = _generation;
+            if (_state == State.Open) return "circuit breaker is open";
+            if (_state == State.HalfOpen && _counts.Requests >= policy.MaxRequests) return "too many requests";
             _counts = _counts with { Requests = _counts.Requests + 1 };
-            return _generation;
+            return null;
         }
     }
 

@@ -34,7 +34,7 @@ public sealed record RetryPolicy(
     /// <summary>True when this outcome is a failure that this policy tries again.</summary>
     public bool Retries(Outcome<object> outcome) => outcome switch
     {
-        { Exception: BrokenCircuitException } => false,
+        { Exception: BrokenCircuitException or PermanentFailure } => false,
         { Exception: RpcException error } => GrpcStatuses.Includes((int)error.StatusCode),
         { Exception: not null } => true,
         { Result: HttpResponseMessage response } => Failure.Is(response) && HttpStatuses.Includes((int)response.StatusCode),

@@ -14,9 +14,9 @@ public sealed record TargetPolicy(TimeSpan? Timeout, RetryPolicy? Retry, Breaker
 
     /// <summary>
     /// The parts as one pipeline: retries outside, then the breaker, then the time limit of each try, as in daprd. Null when nothing
-    /// applies, so that callers without a policy pay nothing. A pipeline with a breaker has its own breaker state.
+    /// applies, so that callers without a policy pay nothing. A pipeline has a breaker of its own, unless it is given one.
     /// </summary>
-    public ResiliencePipeline? Build(TimeProvider time)
+    public ResiliencePipeline? Build(TimeProvider time, CircuitBreaker? shared = null)
     {
         if (this == None) return null;
         var builder = new ResiliencePipelineBuilder { TimeProvider = time };
@@ -30,7 +30,7 @@ public sealed record TargetPolicy(TimeSpan? Timeout, RetryPolicy? Retry, Breaker
                     retry.Retries(attempt.Outcome) && !attempt.Context.Properties.GetValue(OnlyOnce, false)),
             });
         }
-        if (Breaker is { } breaker) builder.AddStrategy(_ => new CircuitBreaker(breaker, time), new CircuitBreakerOptions());
+        if (Breaker is { } breaker) builder.AddStrategy(_ => shared ?? new CircuitBreaker(breaker, time), new CircuitBreakerOptions());
         if (Timeout > TimeSpan.Zero) builder.AddTimeout(new TimeoutStrategyOptions { Timeout = WithinReason(Timeout.Value) });
         return builder.Build();
     }

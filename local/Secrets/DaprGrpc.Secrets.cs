@@ -6,18 +6,18 @@ namespace DaprShop.Local.Grpc;
 
 public sealed partial class DaprGrpc
 {
-    internal Task<GetSecretResponse> GetSecret(GetSecretRequest request, ServerCallContext context) =>
-        Task.FromResult(new GetSecretResponse
-        {
-            Data = { secrets.Get(SidecarOf(context), request.StoreName, request.Key).ToDictionary() },
-        });
+    internal async Task<GetSecretResponse> GetSecret(GetSecretRequest request, ServerCallContext context)
+    {
+        var secret = await secrets.GetAsync(SidecarOf(context), request.StoreName, request.Key, context.CancellationToken);
+        return new GetSecretResponse { Data = { secret.ToDictionary() } };
+    }
 
-    internal Task<GetBulkSecretResponse> GetBulkSecret(GetBulkSecretRequest request, ServerCallContext context)
+    internal async Task<GetBulkSecretResponse> GetBulkSecret(GetBulkSecretRequest request, ServerCallContext context)
     {
         var response = new GetBulkSecretResponse();
-        foreach (var (name, secret) in secrets.GetAll(SidecarOf(context), request.StoreName))
+        foreach (var (name, secret) in await secrets.GetAllAsync(SidecarOf(context), request.StoreName, context.CancellationToken))
             response.Data[name] = new SecretResponse { Secrets = { secret } };
-        return Task.FromResult(response);
+        return response;
     }
 }
 

@@ -9,9 +9,9 @@ internal static class SecretEndpoints
 
     public static void MapSecrets(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1.0/secrets/{store}/bulk", (HttpContext http, string store, SecretStores secrets) =>
-            Results.Json(secrets.GetAll(http.GetSidecar(), store)));
-        routes.MapGet("/v1.0/secrets/{store}/{key}", (HttpContext http, string store, string key, SecretStores secrets) =>
-            Results.Json(secrets.Get(http.GetSidecar(), store, key)));
+        routes.MapGet("/v1.0/secrets/{store}/bulk", async (HttpContext http, string store, SecretStores secrets) =>
+            Results.Json(await secrets.GetAllAsync(http.GetSidecar(), store, http.RequestAborted)));
+        routes.MapGet("/v1.0/secrets/{store}/{key}", async (HttpContext http, string store, string key, SecretStores secrets) =>
+            Results.Json(await secrets.GetAsync(http.GetSidecar(), store, key, http.RequestAborted)));
     }
 }

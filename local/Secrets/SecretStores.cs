@@ -1,6 +1,7 @@
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.Resiliency;
 using Grpc.Core;
 
 namespace DaprShop.Local.Secrets;
@@ -9,9 +10,11 @@ namespace DaprShop.Local.Secrets;
 public sealed class SecretStores
 {
     private readonly Dictionary<string, Dictionary<string, ILocalSecrets>> _stores;
+    private readonly ResiliencyPolicies _resiliency;
 
-    public SecretStores(AppRegistry apps)
+    public SecretStores(AppRegistry apps, ResiliencyPolicies resiliency)
     {
+        _resiliency = resiliency;
         var opened = new Dictionary<ComponentSpec, ILocalSecrets>();
         _stores = apps.Sidecars.DistinctBy(sidecar => sidecar.AppId).ToDictionary(
             sidecar => sidecar.AppId,
@@ -25,13 +28,36 @@ public sealed class SecretStores
     }
 
     /// <exception cref="DaprError">No such store, or no such secret.</exception>
-    public IReadOnlyDictionary<string, string> Get(Sidecar sidecar, string store, string name) =>
-        StoreOf(sidecar, store).Get(name) ?? throw new DaprError(
-            StatusCodes.Status500InternalServerError, "ERR_SECRET_GET", StatusCode.Internal,
-            $"failed getting secret with key {name} from secret store {store}: secret {name} not found");
+    public Task<IReadOnlyDictionary<string, string>> GetAsync(Sidecar sidecar, string store, string name, CancellationToken cancellation)
+    {
+        var secrets = StoreOf(sidecar, store);
+        return CallAsync(
+            sidecar, store, () => secrets.Get(name) ?? throw new IOException($"secret {name} not found"),
+            $"failed getting secret with key {name} from secret store {store}", cancellation);
+    }
 
     /// <exception cref="DaprError">No such store.</exception>
-    public IReadOnlyDictionary<string, Dictionary<string, string>> GetAll(Sidecar sidecar, string store) => StoreOf(sidecar, store).All();
+    public Task<IReadOnlyDictionary<string, Dictionary<string, string>>> GetAllAsync(
+        Sidecar sidecar, string store, CancellationToken cancellation)
+    {
+        var secrets = StoreOf(sidecar, store);
+        return CallAsync(sidecar, store, secrets.All, $"failed getting secrets from secret store {store}", cancellation);
+    }
+
+    private async Task<T> CallAsync<T>(Sidecar sidecar, string store, Func<T> get, string what, CancellationToken cancellation)
+    {
+        try
+        {
+            return _resiliency.For(sidecar.AppId).Outbound(store, ComponentKind.Secretstore) is { } policy
+                ? await policy.CallAsync(static (get, _) => Task.FromResult(get()), get, cancellation)
+                : get();
+        }
+        catch (IOException failure)
+        {
+            throw new DaprError(
+                StatusCodes.Status500InternalServerError, "ERR_SECRET_GET", StatusCode.Internal, $"{what}: {failure.Message}");
+        }
+    }
 
     private ILocalSecrets StoreOf(Sidecar sidecar, string name)
     {

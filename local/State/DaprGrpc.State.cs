@@ -15,7 +15,7 @@ public sealed partial class DaprGrpc
 {
     internal async Task<GetStateResponse> GetState(GetStateRequest request, ServerCallContext context)
     {
-        var item = await state.GetAsync(SidecarOf(context), request.StoreName, request.Key);
+        var item = await state.GetAsync(context.GetHttpContext(), request.StoreName, request.Key);
         var response = new GetStateResponse();
         if (item is null) return response;
         response.Data = UnsafeByteOperations.UnsafeWrap(item.Value);
@@ -26,7 +26,7 @@ public sealed partial class DaprGrpc
 
     internal async Task<GetBulkStateResponse> GetBulkState(GetBulkStateRequest request, ServerCallContext context)
     {
-        var items = await state.GetAsync(SidecarOf(context), request.StoreName, request.Keys);
+        var items = await state.GetAsync(context.GetHttpContext(), request.StoreName, request.Keys);
         var response = new GetBulkStateResponse();
         for (var i = 0; i < items.Length; i++)
         {
@@ -49,39 +49,39 @@ public sealed partial class DaprGrpc
         if (request.States.Any(item => item.Key.Length == 0))
             throw new DaprError(400, "ERR_STATE_SAVE", StatusCode.InvalidArgument, "state key cannot be empty");
         await state.SaveAsync(
-            SidecarOf(context), request.StoreName, [.. request.States.Select(item => ToRequest(item, item.Value.Memory))]);
+            context.GetHttpContext(), request.StoreName, [.. request.States.Select(item => ToRequest(item, item.Value.Memory))]);
         return new Empty();
     }
 
     internal async Task<Empty> DeleteState(DeleteStateRequest request, ServerCallContext context)
     {
         var delete = new StateRequest(request.Key, null, request.Etag?.Value, ConcurrencyOf(request.Options));
-        await state.DeleteAsync(SidecarOf(context), request.StoreName, delete);
+        await state.DeleteAsync(context.GetHttpContext(), request.StoreName, delete);
         return new Empty();
     }
 
     internal async Task<Empty> DeleteBulkState(DeleteBulkStateRequest request, ServerCallContext context)
     {
-        await state.DeleteAsync(SidecarOf(context), request.StoreName, [.. request.States.Select(item => ToRequest(item, null))]);
+        await state.DeleteAsync(context.GetHttpContext(), request.StoreName, [.. request.States.Select(item => ToRequest(item, null))]);
         return new Empty();
     }
 
     internal async Task<Empty> ExecuteStateTransaction(ExecuteStateTransactionRequest request, ServerCallContext context)
     {
-        await state.TransactAsync(SidecarOf(context), request.StoreName, [.. request.Operations.Select(ToRequest)]);
+        await state.TransactAsync(context.GetHttpContext(), request.StoreName, [.. request.Operations.Select(ToRequest)]);
         return new Empty();
     }
 
     internal Task<QueryStateResponse> QueryStateAlpha1(QueryStateRequest request, ServerCallContext context)
     {
-        state.Query(SidecarOf(context), request.StoreName);
+        state.Query(context.GetHttpContext(), request.StoreName);
         return Task.FromResult(new QueryStateResponse());
     }
 
     private static StateRequest ToRequest(TransactionalStateOperation operation) => operation.OperationType switch
     {
-        "upsert" => ToRequest(operation.Request, operation.Request.Value.Memory),
-        "delete" => ToRequest(operation.Request, null),
+        "upsert" => ToRequest(operation.Request ?? new(), operation.Request?.Value.Memory ?? default),
+        "delete" => ToRequest(operation.Request ?? new(), null),
         var kind => throw new DaprError(
             500, "ERR_NOT_SUPPORTED_STATE_OPERATION", StatusCode.Unimplemented, $"operation type {kind} not supported"),
     };

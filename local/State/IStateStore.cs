@@ -12,13 +12,13 @@ public interface IStateStore : IAsyncDisposable
     /// <summary>The values of many keys, in the order of <paramref name="keys"/>.</summary>
     ValueTask<StateItem?[]> GetAsync(IReadOnlyList<string> keys);
 
-    /// <summary>One write.</summary>
+    /// <summary>One write. When it is given up in time it is not made; when it is too late for that, it may be.</summary>
     /// <exception cref="StateConflict">The ETag is stale, or a first write found a value.</exception>
-    Task WriteAsync(StateWrite write);
+    Task WriteAsync(StateWrite write, CancellationToken cancellation = default);
 
     /// <summary>All of the writes, in order, or none.</summary>
     /// <exception cref="StateConflict">Of one of them; nothing was written.</exception>
-    Task TransactAsync(IReadOnlyList<StateWrite> writes);
+    Task TransactAsync(IReadOnlyList<StateWrite> writes, CancellationToken cancellation = default);
 }
 
 /// <summary>What a key holds.</summary>

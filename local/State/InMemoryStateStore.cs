@@ -17,9 +17,9 @@ public sealed class InMemoryStateStore(TimeProvider time) : IStateStore
         lock (_lock) return ValueTask.FromResult(keys.Select(Find).ToArray());
     }
 
-    public Task WriteAsync(StateWrite write) => TransactAsync([write]);
+    public Task WriteAsync(StateWrite write, CancellationToken cancellation = default) => TransactAsync([write], cancellation);
 
-    public Task TransactAsync(IReadOnlyList<StateWrite> writes)
+    public Task TransactAsync(IReadOnlyList<StateWrite> writes, CancellationToken cancellation = default)
     {
         lock (_lock)
         {

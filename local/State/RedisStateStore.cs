@@ -84,9 +84,9 @@ public sealed class RedisStateStore(IDatabase redis, TimeSpan? ttl) : IStateStor
     public async ValueTask<StateItem?[]> GetAsync(IReadOnlyList<string> keys) =>
         await Task.WhenAll(keys.Select(key => GetAsync(key).AsTask()));
 
-    public Task WriteAsync(StateWrite write) => TransactAsync([write]);
+    public Task WriteAsync(StateWrite write, CancellationToken cancellation = default) => TransactAsync([write], cancellation);
 
-    public async Task TransactAsync(IReadOnlyList<StateWrite> writes)
+    public async Task TransactAsync(IReadOnlyList<StateWrite> writes, CancellationToken cancellation = default)
     {
         if (writes.Count == 0) return;
         var keys = new RedisKey[writes.Count];

@@ -50,13 +50,14 @@ public sealed class SqliteStateStore : IStateStore
     public ValueTask<StateItem?[]> GetAsync(IReadOnlyList<string> keys) =>
         ValueTask.FromResult(Read(static (reader, keys) => reader.Get(keys), keys));
 
-    public Task WriteAsync(StateWrite write) => _writer.WriteAsync(new Single(_statements, write));
+    public Task WriteAsync(StateWrite write, CancellationToken cancellation = default) =>
+        _writer.WriteAsync(new Single(_statements, write), cancellation);
 
-    public Task TransactAsync(IReadOnlyList<StateWrite> writes) => writes.Count switch
+    public Task TransactAsync(IReadOnlyList<StateWrite> writes, CancellationToken cancellation = default) => writes.Count switch
     {
         0 => Task.CompletedTask,
-        1 => WriteAsync(writes[0]),
-        _ => _writer.WriteAsync(new Transaction(_statements, writes)),
+        1 => WriteAsync(writes[0], cancellation),
+        _ => _writer.WriteAsync(new Transaction(_statements, writes), cancellation),
     };
 
     public async ValueTask DisposeAsync()

@@ -27,7 +27,7 @@ public static class StateEndpoints
 
     private static async Task GetAsync(HttpContext http, string store, string key, StateRequests state)
     {
-        var item = await state.GetAsync(http.GetSidecar(), store, Decoded(key, http));
+        var item = await state.GetAsync(http, store, Decoded(key, http));
         if (item is null)
         {
             http.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -46,7 +46,7 @@ public static class StateEndpoints
     {
         _ = stores.Of(http.GetSidecar(), store);
         var keys = await StateBody.ReadKeysAsync(http.Request);
-        var items = await state.GetAsync(http.GetSidecar(), store, keys);
+        var items = await state.GetAsync(http, store, keys);
         http.Response.ContentType = "application/json";
         await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
         json.WriteStartArray();
@@ -91,7 +91,7 @@ public static class StateEndpoints
     {
         _ = stores.Of(http.GetSidecar(), store);
         var requests = await StateBody.ReadSaveAsync(http.Request, Ttl(http));
-        await state.SaveAsync(http.GetSidecar(), store, requests);
+        await state.SaveAsync(http, store, requests);
         http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
@@ -100,7 +100,7 @@ public static class StateEndpoints
         var query = http.Request.Query;
         var request = new StateRequest(
             Decoded(key, http), null, http.Request.Headers.IfMatch, query["concurrency"], query["consistency"], Ttl(http));
-        await state.DeleteAsync(http.GetSidecar(), store, request);
+        await state.DeleteAsync(http, store, request);
         http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
@@ -108,11 +108,11 @@ public static class StateEndpoints
     {
         _ = stores.Of(http.GetSidecar(), store);
         var requests = await StateBody.ReadTransactionAsync(http.Request, Ttl(http));
-        await state.TransactAsync(http.GetSidecar(), store, requests);
+        await state.TransactAsync(http, store, requests);
         http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
-    private static void Query(HttpContext http, string store, StateRequests state) => state.Query(http.GetSidecar(), store);
+    private static void Query(HttpContext http, string store, StateRequests state) => state.Query(http, store);
 
     /// <summary>
     /// Routing leaves <c>%2F</c> as it came, for a slash would be another segment; in a key it is a slash. A plus sign is a blank, as

@@ -3,6 +3,7 @@ using DaprShop.Local.Configuration;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Redis;
+using DaprShop.Local.Resiliency;
 using Grpc.Core;
 
 namespace DaprShop.Local.State;
@@ -19,15 +20,17 @@ public sealed class StateStores : IAsyncDisposable
 
     private readonly DataDirectory _data;
     private readonly RedisServers _redis;
+    private readonly ResiliencyPolicies _resiliency;
     private readonly TimeProvider _time;
     private readonly Dictionary<string, IStateStore> _opened = new(StringComparer.Ordinal);
     private readonly FrozenDictionary<string, FrozenDictionary<string, StateComponent>> _components;
 
     /// <exception cref="ConfigurationError">A component that cannot be served.</exception>
-    public StateStores(AppRegistry apps, DataDirectory data, RedisServers redis, TimeProvider time)
+    public StateStores(AppRegistry apps, DataDirectory data, RedisServers redis, ResiliencyPolicies resiliency, TimeProvider time)
     {
         _data = data;
         _redis = redis;
+        _resiliency = resiliency;
         _time = time;
         _components = apps.Sidecars.DistinctBy(sidecar => sidecar.AppId).ToFrozenDictionary(
             sidecar => sidecar.AppId,
@@ -70,7 +73,8 @@ public sealed class StateStores : IAsyncDisposable
         if (keyPrefix.Contains(StateComponent.Separator, StringComparison.Ordinal))
             throw settings.Error($"keyPrefix must not contain '{StateComponent.Separator}'");
         return new StateComponent(
-            spec.Name, Open(spec, settings), KeyPrefix(keyPrefix, spec.Name, appId), settings.Flag("actorStateStore"));
+            spec.Name, Open(spec, settings), KeyPrefix(keyPrefix, spec.Name, appId), settings.Flag("actorStateStore"),
+            _resiliency.For(appId).Outbound(spec.Name, ComponentKind.Statestore));
     }
 
     /// <summary>Without a namespace, which a single machine does not have, <c>namespace</c> means <c>appid</c>, as in daprd.</summary>
@@ -132,7 +136,8 @@ public sealed class StateStores : IAsyncDisposable
 /// <param name="Store">Where the state is.</param>
 /// <param name="KeyPrefix">What is put before the app's keys, separator included.</param>
 /// <param name="IsActorStore">Whether the app's actors keep their state here.</param>
-public sealed record StateComponent(string Name, IStateStore Store, string KeyPrefix, bool IsActorStore)
+/// <param name="Policy">For every call of the store; null when nothing applies.</param>
+public sealed record StateComponent(string Name, IStateStore Store, string KeyPrefix, bool IsActorStore, OutboundPolicy? Policy)
 {
     public const string Separator = "||";
 

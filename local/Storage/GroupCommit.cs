@@ -27,11 +27,11 @@ public sealed class GroupCommit : IAsyncDisposable
         new Thread(Write, maxStackSize: 512 * 1024) { IsBackground = true, Name = name }.Start();
     }
 
-    /// <summary>Completes when the write is on disk, or with the reason why it is not.</summary>
-    public Task WriteAsync(DurableWrite write)
+    /// <summary>Completes when the write is on disk, or with the reason why it is not. What is given up before its turn is not written.</summary>
+    public Task WriteAsync(DurableWrite write, CancellationToken cancellation = default)
     {
         Enqueue(write);
-        return write.Task;
+        return cancellation.CanBeCanceled ? OrGivenUpAsync(write, cancellation) : write.Task;
     }
 
     /// <summary>Writes with the next commit; the caller does not wait.</summary>
@@ -58,6 +58,12 @@ public sealed class GroupCommit : IAsyncDisposable
         _stopping = true;
         _wake.Set();
         await _stopped.Task;
+    }
+
+    private static async Task OrGivenUpAsync(DurableWrite write, CancellationToken cancellation)
+    {
+        await using var givenUp = cancellation.UnsafeRegister(static write => ((DurableWrite)write!).TrySetCanceled(), write);
+        await write.Task;
     }
 
     private void Write()
@@ -89,6 +95,7 @@ public sealed class GroupCommit : IAsyncDisposable
         try
         {
             _begin.Run();
+            batch.RemoveAll(static write => write.Task.IsCanceled);
             foreach (var write in batch) Apply(write);
             _commit.Run();
         }

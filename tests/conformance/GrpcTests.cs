@@ -66,6 +66,16 @@ public sealed class GrpcTests(TestWorld world)
         Assert.Equal("2", (await _dapr.GetStateAsync(new GetStateRequest { StoreName = "store", Key = _mark + "2" })).Data.ToStringUtf8());
     }
 
+    [Theory]
+    [InlineData("upsert")]
+    [InlineData("delete")]
+    public async Task An_operation_without_a_request_is_for_the_empty_key(string operation) =>
+        await _dapr.ExecuteStateTransactionAsync(new ExecuteStateTransactionRequest
+        {
+            StoreName = "store",
+            Operations = { new TransactionalStateOperation { OperationType = operation } },
+        });
+
     public static TheoryData<string, StatusCode, string> Failures => new()
     {
         { "stale etag", StatusCode.Aborted, "failed saving state in state store store: possible etag mismatch" },

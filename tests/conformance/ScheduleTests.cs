@@ -39,6 +39,8 @@ public abstract class ScheduleTests(TestWorld world, string resource, string cal
     {
         await ScheduleAsync("often", body);
         await FiredAsync("often", 3);
+        // Between two times: of a timer that fires just now daprd forgets the cancellation, and it goes on for ever.
+        await Task.Delay(200);
         await CancelAsync("often");
         var fired = (await FiredAsync("often")).Count;
         await Task.Delay(1500);

@@ -25,6 +25,7 @@ internal static class EventsApp
           {"pubsubname":"pubsub","topic":"strict","routes":{"rules":[{"match":"event.type == \"a\"","path":"/on/strict-a"}]},"deadLetterTopic":"graves"},
           {"pubsubname":"pubsub","topic":"bulky","route":"/on/bulky","bulkSubscribe":{"enabled":true,"maxMessagesCount":10,"maxAwaitDurationMs":200}},
           {"pubsubname":"scoped","topic":"open","route":"/on/open"},
+          {"pubsubname":"tight","topic":"refused","route":"/on/refused"},
           {"pubsubname":"nothing","topic":"x","route":"/on/nothing"}
         ]
         """;

@@ -10,6 +10,7 @@ internal static class ResourceTexts
         yield return ("resources/secrets.yaml", Secrets);
         yield return ("secrets.json", """{"cave": {"door": "open sesame"}, "plain": "42"}""");
         yield return ("resources/resiliency.yaml", Resiliency);
+        yield return ("resources/resiliency-defaults.yaml", Defaults);
         if (world.Sidecars.RedisHost is not null) yield return ("resources/redis.yaml", Redis);
         if (world.Find("echo") is { } echo)
         {
@@ -54,6 +55,41 @@ internal static class ResourceTexts
         metadata: { name: foreign }
         spec: { type: state.in-memory, version: v1 }
         scopes: [echo]
+        ---
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata: { name: brittle }
+        spec: { type: state.in-memory, version: v1 }
+        ---
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata: { name: busy }
+        spec:
+          type: state.sqlite
+          version: v1
+          metadata:
+            - { name: connectionString, value: "FOLDER/busy.db" }
+            - { name: busyTimeout, value: 20ms }
+        ---
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata: { name: short }
+        spec:
+          type: state.sqlite
+          version: v1
+          metadata:
+            - { name: connectionString, value: "FOLDER/short.db" }
+            - { name: busyTimeout, value: 20ms }
+        ---
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata: { name: slow }
+        spec:
+          type: state.sqlite
+          version: v1
+          metadata:
+            - { name: connectionString, value: "FOLDER/slow.db" }
+            - { name: busyTimeout, value: 20s }
         """;
 
     private const string PubSub = """
@@ -75,6 +111,11 @@ internal static class ResourceTexts
         ---
         apiVersion: dapr.io/v1alpha1
         kind: Component
+        metadata: { name: tight }
+        spec: { type: pubsub.in-memory, version: v1 }
+        ---
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
         metadata: { name: foreign-pubsub }
         spec: { type: pubsub.in-memory, version: v1 }
         scopes: [echo]
@@ -84,6 +125,14 @@ internal static class ResourceTexts
         apiVersion: dapr.io/v1alpha1
         kind: Component
         metadata: { name: files }
+        spec:
+          type: secretstores.local.file
+          version: v1
+          metadata: [{ name: secretsFile, value: "FOLDER/secrets.json" }]
+        ---
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata: { name: vault }
         spec:
           type: secretstores.local.file
           version: v1
@@ -124,12 +173,16 @@ internal static class ResourceTexts
           policies:
             timeouts: { short: 1s }
             retries:
+              twice: { policy: constant, duration: 10ms, maxRetries: 2 }
               thrice: { policy: constant, duration: 10ms, maxRetries: 3 }
+              long: { policy: constant, duration: 50ms, maxRetries: 200 }
               unavailable:
                 policy: constant
                 duration: 10ms
                 maxRetries: 3
                 matching: { httpStatusCodes: "503" }
+            circuitBreakers:
+              third: { trip: totalFailures > 2, timeout: 1h }
           targets:
             apps:
               flaky: { timeout: short, retry: unavailable }
@@ -138,6 +191,30 @@ internal static class ResourceTexts
                 inbound: { retry: thrice }
               web-flaky:
                 outbound: { retry: thrice, timeout: short }
+              brittle:
+                outbound: { retry: twice, circuitBreaker: third }
+              busy:
+                outbound: { retry: long }
+              short:
+                outbound: { retry: twice }
+              slow:
+                outbound: { timeout: short }
+              vault:
+                outbound: { retry: twice, circuitBreaker: third }
+              tight:
+                inbound: { circuitBreaker: third }
+                outbound: { circuitBreaker: third }
+        """;
+
+    private const string Defaults = """
+        apiVersion: dapr.io/v1alpha1
+        kind: Resiliency
+        metadata: { name: defaults }
+        spec:
+          policies:
+            circuitBreakers:
+              DefaultSecretstoreComponentOutboundCircuitBreakerPolicy: { trip: totalFailures > 0, timeout: 1h }
+        scopes: [flaky]
         """;
 
     private const string Subscriptions = """

@@ -51,6 +51,9 @@ public sealed class TestWorld : IAsyncLifetime
 
     public string? DaprApiToken { get; }
 
+    /// <summary>Where the sidecars' files are.</summary>
+    public string Folder => _folder;
+
     public TestApp this[string appId] => Find(appId) ?? throw new KeyNotFoundException(appId);
 
     public TestApp? Find(string appId) => _apps.Find(app => app.Id == appId);

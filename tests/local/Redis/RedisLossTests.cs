@@ -5,8 +5,10 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using DaprShop.Local.Configuration;
+using DaprShop.Local.Resiliency;
 using DaprShop.Local.Tests.PubSub;
 using DaprShop.Testing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace DaprShop.Local.Tests.Redis;
 
@@ -110,6 +112,35 @@ public sealed class RedisLossTests
         await ShopHost.EventuallyAsync(() => PublishAsync(dapr, 2), "a publish that is taken");
         await ShopHost.EventuallyAsync(() => Task.FromResult(app.Log.Any(delivery => delivery.Number == 2)), "its delivery");
         Assert.Equal(1, await dapr.GetFromJsonAsync<int>("v1.0/state/store/k"));
+    }
+
+    [Fact]
+    public async Task With_a_policy_a_publish_and_a_save_wait_until_it_is_back()
+    {
+        const string Policies = """
+            apiVersion: dapr.io/v1alpha1
+            kind: Resiliency
+            metadata: { name: test }
+            spec:
+              policies: { retries: { long: { duration: 100ms, maxRetries: 100 } } }
+              targets: { components: { pubsub: { outbound: { retry: long } }, store: { outbound: { retry: long } } } }
+            """;
+        await using var redis = await RedisServer.StartAsync();
+        var app = new EventApp(Subscription);
+        await using var shop = await ShopHost.StartAsync(shop => shop.Resources(Components).Redis(redis.Address).Service("reader", app.Create)
+            .Runtime(services => services.AddSingleton(new ResiliencyPolicies([ResiliencySpec.Parse(Policies, "test")], TimeProvider.System))));
+        using var dapr = shop.DaprHttp("reader");
+        await redis.KillAsync();
+        var publish = PublishAsync(dapr, 1);
+        var save = SaveAsync(dapr, "k", 2);
+        // As long as a command may take, and longer: without a policy both have failed by then.
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        Assert.False(publish.IsCompleted || save.IsCompleted);
+        await redis.RunAsync();
+        Assert.True(await publish);
+        Assert.True(await save);
+        Assert.Equal(1, (await app.NextAsync()).Number);
+        Assert.Equal(2, await dapr.GetFromJsonAsync<int>("v1.0/state/store/k"));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text;
 using DaprShop.Local.State;
+using DaprShop.Local.Storage;
 using Microsoft.Extensions.Time.Testing;
 
 namespace DaprShop.Local.Tests.State;
@@ -40,6 +41,24 @@ public sealed class SqliteStateStoreTests : StateStoreContract, IDisposable
 
     private SqliteStateStore OpenSqlite(string file = "test.db") => new(
         new SqliteStateOptions(Path.Combine(_directory, file), "state", TimeSpan.Zero, TimeSpan.FromSeconds(2)), _clock);
+
+    [Fact]
+    public async Task A_write_that_is_given_up_before_its_turn_is_not_made()
+    {
+        await using var store = OpenSqlite();
+        using var impatient = new CancellationTokenSource();
+        using (var other = new SqliteDatabase(Path.Combine(_directory, "test.db"), TimeSpan.FromSeconds(2)))
+        {
+            other.Execute("BEGIN IMMEDIATE");
+            var write = store.WriteAsync(StateWrite.Set("given-up", "1"u8.ToArray()), impatient.Token);
+            await impatient.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write);
+        }
+
+        await store.WriteAsync(StateWrite.Set("next", "2"u8.ToArray()));
+        Assert.Null(await store.GetAsync("given-up"));
+        Assert.Equal("2", await ReadAsync(store, "next"));
+    }
 
     [Fact]
     public async Task A_file_taken_away_from_a_running_process_holds_every_acknowledged_write()

@@ -1,6 +1,7 @@
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Redis;
+using DaprShop.Local.Resiliency;
 using DaprShop.Local.State;
 
 namespace DaprShop.Local.Tests.State;
@@ -67,7 +68,8 @@ public sealed class StateStoresTests : IDisposable
     }
 
     private StateStores Open(params Sidecar[] sidecars) =>
-        new(new AppRegistry(sidecars), new DataDirectory(_directory), new RedisServers(null), TimeProvider.System);
+        new(new AppRegistry(sidecars), new DataDirectory(_directory), new RedisServers(null), new ResiliencyPolicies([], TimeProvider.System),
+            TimeProvider.System);
 
     private Sidecar Sidecar(string appId, params ComponentSpec[] components)
     {
