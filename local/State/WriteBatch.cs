@@ -4,7 +4,8 @@ namespace DaprShop.Local.State;
 
 /// <summary>
 /// Writes, each on its own, that a policy may have tried again: those that failed, but for those whose ETag does not fit (daprd's
-/// <c>PerformBulkStoreOperation</c>, which forgets these when all of the others come through; here they stay failures).
+/// <c>PerformBulkStoreOperation</c>, which forgets these when all of the others come through, and on a third try mixes up which writes
+/// are left; here they stay failures, and each write is tried).
 /// </summary>
 internal sealed class WriteBatch(IStateStore store, StateRequest[] requests, bool retriesConflicts)
 {

@@ -14,6 +14,8 @@ public sealed class OutboundTests(TestWorld world)
 {
     private const string Open = "circuit breaker is open";
     private const string Late = "context deadline exceeded";
+    private const string MixesUp =
+        "of many writes daprd mixes up which to try again when more than one fails twice, and may answer 204 for one it never made";
 
     private readonly string _mark = Guid.NewGuid().ToString("N");
 
@@ -36,6 +38,7 @@ public sealed class OutboundTests(TestWorld world)
     [Fact]
     public async Task A_save_of_many_is_tried_again_whole()
     {
+        world.NotOnDaprd(MixesUp);
         Task<Answer> save;
         using (Lock("busy"))
         {
@@ -52,6 +55,7 @@ public sealed class OutboundTests(TestWorld world)
     [Fact]
     public async Task Of_many_those_are_tried_again_whose_etag_fits()
     {
+        world.NotOnDaprd(MixesUp);
         Task<Answer> save;
         using (Lock("busy"))
         {

@@ -70,6 +70,7 @@ internal static class ResourceTexts
           metadata:
             - { name: connectionString, value: "FOLDER/busy.db" }
             - { name: busyTimeout, value: 20ms }
+        scopes: [caller]
         ---
         apiVersion: dapr.io/v1alpha1
         kind: Component
@@ -80,6 +81,7 @@ internal static class ResourceTexts
           metadata:
             - { name: connectionString, value: "FOLDER/short.db" }
             - { name: busyTimeout, value: 20ms }
+        scopes: [caller]
         ---
         apiVersion: dapr.io/v1alpha1
         kind: Component
@@ -90,6 +92,7 @@ internal static class ResourceTexts
           metadata:
             - { name: connectionString, value: "FOLDER/slow.db" }
             - { name: busyTimeout, value: 20s }
+        scopes: [caller]
         """;
 
     private const string PubSub = """
