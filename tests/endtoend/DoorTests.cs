@@ -36,6 +36,15 @@ public sealed class DoorTests(SharedShop shared)
         Assert.Contains("default-src 'self'", Assert.Single(response.Headers.GetValues("Content-Security-Policy")));
     }
 
+    [Fact]
+    public async Task Who_has_to_sign_in_stays_on_this_site_whatever_host_was_named()
+    {
+        using var response = await _shop.Anonymous.GetAsync("/orders", ("Host", "evil.example"));
+
+        Assert.Equal(HttpStatusCode.Redirect, response.StatusCode);
+        Assert.Equal("/sign-in?returnUrl=%2Forders", response.Headers.Location!.OriginalString);
+    }
+
     [Theory]
     [InlineData("/healthz")]
     [InlineData("/internal/products?ids=skillet-01")]

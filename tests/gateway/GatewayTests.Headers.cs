@@ -97,6 +97,10 @@ public abstract partial class GatewayTests
         await _shop.SendRawAsync("GET /api/basket HTTP/1.1\r\nHost: shop\r\nConnection: close\r\nX-Basket-Id: \xff\xc3(\r\n\r\n"));
 
     [Fact]
+    public async Task HTTP_1_0_needs_no_host() =>
+        Assert.Contains(" 200 ", (await _shop.SendRawAsync("GET /api/basket HTTP/1.0\r\n\r\n")).Split('\r')[0], StringComparison.Ordinal);
+
+    [Fact]
     public async Task A_query_of_any_bytes_is_400() => Assert.StartsWith(
         "HTTP/1.1 400 ", await _shop.SendRawAsync("GET /api/basket?x=\xff\xc3 HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n"));
 

@@ -34,6 +34,19 @@ public sealed class NginxTests : IAsyncLifetime
         directory.Delete(recursive: true);
     }
 
+    [Theory]
+    [InlineData("a_b<>\"")]
+    [InlineData("\xff\xfe")]
+    public async Task A_name_that_no_host_can_have_does_not_reach_the_service(string host)
+    {
+        await using var shop = await GatewayUnderTest.StartAsync("nginx");
+
+        var answer = await shop.SendRawAsync($"GET /api/basket HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+
+        Assert.True(answer.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal) || answer.Contains("application/problem+json", StringComparison.Ordinal), answer);
+        Assert.DoesNotContain(host, answer, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Before_workers_with_former_addresses_end_clients_are_asked_to_take_other_connections()
     {

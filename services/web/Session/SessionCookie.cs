@@ -31,6 +31,13 @@ public static class SessionCookie
             options.LoginPath = "/sign-in";
             options.ReturnUrlParameter = "returnUrl";
             options.Events.OnValidatePrincipal = RenewAsync;
+            // Within this site, whatever Host the request named.
+            options.Events.OnRedirectToLogin = context =>
+            {
+                var here = context.Request.Path + context.Request.QueryString;
+                context.Response.Redirect(options.LoginPath + QueryString.Create(options.ReturnUrlParameter, here));
+                return Task.CompletedTask;
+            };
             options.Events.OnRedirectToAccessDenied = context =>
             {
                 context.Response.StatusCode = StatusCodes.Status403Forbidden;
