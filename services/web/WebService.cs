@@ -32,12 +32,6 @@ public static class WebService
         var app = builder.Build();
         app.UseVisitorScheme();
         app.UseShopDefaults(FriendlyErrors.Use);
-        app.Use((context, next) =>
-        {
-            // Pages are for who asked; files say otherwise.
-            context.Response.Headers.CacheControl = "private, no-cache";
-            return next(context);
-        });
         app.UseAntiforgery();
         app.MapSiteFiles();
         app.MapGatewayHealth();
