@@ -14,6 +14,8 @@ internal sealed class ActorCalls(ActorPlacement placement, ActorApp app, Resilie
     {
         ActorNames.Check(call.Actor);
         ActorNames.Check(call.Method);
+        // While an app is unwell, what it asks of actors waits: daprd's actor runtime begins anew when it is well.
+        if (caller is { HealthCheck: not null, App.IsListening: true }) await placement.OfAsync(caller, cancellation);
         var policies = resiliency.For(caller.AppId);
         var policy = policies.Actor(call.Actor.Type, call.Actor.Id).BeforeTurn;
         try

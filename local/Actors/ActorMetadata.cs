@@ -9,7 +9,12 @@ internal sealed class ActorMetadata(ActorPlacement placement) : IMetadataSource
 {
     public void AddTo(GetMetadataResponse metadata, Sidecar sidecar)
     {
-        if (placement.HostOf(sidecar) is not { } host) return;
+        if (placement.HostOf(sidecar) is not { } host)
+        {
+            if (!placement.HasHeard(sidecar))
+                metadata.ActorRuntime = new ActorRuntime { RuntimeStatus = ActorRuntime.Types.ActorRuntimeStatus.Initializing };
+            return;
+        }
         metadata.ActorRuntime = new ActorRuntime
         {
             RuntimeStatus = ActorRuntime.Types.ActorRuntimeStatus.Running,

@@ -13,13 +13,14 @@ internal sealed class ActorPlacement(ActorApp app, TimeProvider time, ILogger<Ac
 {
     private readonly SemaphoreSlim _change = new(1, 1);
     private readonly ConcurrentDictionary<Sidecar, Registration> _registrations = new();
+    private readonly ConcurrentDictionary<Sidecar, FrozenDictionary<string, ActorType>> _paused = new();
     private volatile Table _table = new([]);
     private volatile Move? _move;
 
     /// <summary>After an app has registered its types.</summary>
     public event Action? HostsArrived;
 
-    /// <summary>After a replica has gone.</summary>
+    /// <summary>After a replica has gone for good; not while it is only unwell.</summary>
     public event Action<Sidecar>? HostGone;
 
     /// <summary>Where the actor lives; null when no app hosts its type now. Waits while it moves.</summary>
@@ -36,6 +37,9 @@ internal sealed class ActorPlacement(ActorApp app, TimeProvider time, ILogger<Ac
     /// <summary>What the sidecar's own app hosts; null before it has said so.</summary>
     public ActorHost? HostOf(Sidecar sidecar) => _table.Hosts.FirstOrDefault(host => host.Sidecar == sidecar);
 
+    /// <summary>True once the app has said what it hosts, and while it is well.</summary>
+    public bool HasHeard(Sidecar sidecar) => _registrations.TryGetValue(sidecar, out var registration) && registration.Task.IsCompleted;
+
     /// <summary>What the sidecar's own app hosts; waits until the app has said so.</summary>
     public async ValueTask<ActorHost?> OfAsync(Sidecar sidecar, CancellationToken cancellation)
     {
@@ -46,29 +50,45 @@ internal sealed class ActorPlacement(ActorApp app, TimeProvider time, ILogger<Ac
     public async Task AppReadyAsync(Sidecar sidecar, CancellationToken cancellation)
     {
         var types = await AskAsync(sidecar, cancellation);
-        var host = new ActorHost(sidecar, types, app, time);
-        if (types.Count > 0)
-        {
-            await ChangeAsync(hosts => [.. hosts, host], tellApp: true);
-            logger.LogInformation("{AppId} hosts actors {ActorTypes}", sidecar.AppId, string.Join(", ", types.Keys));
-        }
-        _registrations.GetOrAdd(sidecar, _ => new Registration()).TrySetResult(host);
-        HostsArrived?.Invoke();
+        if (types.Count > 0) logger.LogInformation("{AppId} hosts actors {ActorTypes}", sidecar.AppId, string.Join(", ", types.Keys));
+        await ArriveAsync(sidecar, types);
     }
+
+    public async Task AppPausedAsync(Sidecar sidecar)
+    {
+        if (HostOf(sidecar) is { } host && await LeaveAsync(sidecar)) _paused[sidecar] = host.Types;
+    }
+
+    public Task AppResumedAsync(Sidecar sidecar, CancellationToken cancellation) =>
+        _paused.TryRemove(sidecar, out var types) ? ArriveAsync(sidecar, types) : Task.CompletedTask;
 
     public async Task AppGoneAsync(Sidecar sidecar)
     {
-        if (!_registrations.TryGetValue(sidecar, out var registration) || !registration.Task.IsCompletedSuccessfully) return;
-        using var host = await registration.Task;
-        await ChangeAsync(hosts => [.. hosts.Where(other => other != host)], tellApp: false);
-        _registrations.TryRemove(KeyValuePair.Create(sidecar, registration));
-        HostGone?.Invoke(sidecar);
+        if (_paused.TryRemove(sidecar, out _) || await LeaveAsync(sidecar)) HostGone?.Invoke(sidecar);
     }
 
     public void Dispose()
     {
         foreach (var host in _table.Hosts) host.Dispose();
         _change.Dispose();
+    }
+
+    private async Task ArriveAsync(Sidecar sidecar, FrozenDictionary<string, ActorType> types)
+    {
+        var host = new ActorHost(sidecar, types, app, time);
+        if (types.Count > 0) await ChangeAsync(hosts => [.. hosts, host], tellApp: true);
+        _registrations.GetOrAdd(sidecar, _ => new Registration()).TrySetResult(host);
+        HostsArrived?.Invoke();
+    }
+
+    /// <summary>False when it was not there.</summary>
+    private async Task<bool> LeaveAsync(Sidecar sidecar)
+    {
+        if (!_registrations.TryGetValue(sidecar, out var registration) || !registration.Task.IsCompletedSuccessfully) return false;
+        using var host = await registration.Task;
+        await ChangeAsync(hosts => [.. hosts.Where(other => other != host)], tellApp: false);
+        _registrations.TryRemove(KeyValuePair.Create(sidecar, registration));
+        return true;
     }
 
     private async Task ChangeAsync(Func<IReadOnlyList<ActorHost>, IReadOnlyList<ActorHost>> change, bool tellApp)

@@ -34,6 +34,9 @@ public sealed class AppCallback(AppChannel app)
     private static readonly Method<Empty, ListInputBindingsResponse> s_listInputBindings =
         Unary<Empty, ListInputBindingsResponse>("ListInputBindings");
 
+    private static readonly Method<Empty, HealthCheckResponse> s_healthCheck =
+        Unary<Empty, HealthCheckResponse>("HealthCheck", Service + "HealthCheck");
+
     private static readonly Method<BindingEventRequest, BindingEventResponse> s_onBindingEvent =
         Unary<BindingEventRequest, BindingEventResponse>("OnBindingEvent");
 
@@ -97,6 +100,26 @@ public sealed class AppCallback(AppChannel app)
     {
         await CallAsync(s_onBindingEvent, message, [], cancellation);
         return true;
+    }
+
+    /// <summary>Null when the app is well, else what is the matter.</summary>
+    /// <exception cref="RpcException">It is away.</exception>
+    public async Task<string?> HealthAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            using var call = app.Grpc.AsyncUnaryCall(s_healthCheck, null, new CallOptions(cancellationToken: cancellation), new Empty());
+            await call;
+            return null;
+        }
+        catch (RpcException) when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellation);
+        }
+        catch (RpcException error) when (!error.IsAway())
+        {
+            return $"HealthCheck was answered with {error.StatusCode}: {error.Status.Detail}";
+        }
     }
 
     private async Task<TResponse> CallAsync<TRequest, TResponse>(

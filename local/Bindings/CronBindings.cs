@@ -21,6 +21,7 @@ internal sealed class CronBindings : IAppObserver
 {
     private readonly Dictionary<string, List<CronBinding>> _bindings;
     private readonly ConcurrentDictionary<Sidecar, (CancellationTokenSource Stop, Task Ticking)> _running = new();
+    private readonly ConcurrentDictionary<Sidecar, IReadOnlyList<CronBinding>> _wanted = new();
     private readonly ResiliencyPolicies _resiliency;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -36,14 +37,40 @@ internal sealed class CronBindings : IAppObserver
 
     public async Task AppReadyAsync(Sidecar sidecar, CancellationToken cancellation)
     {
+        var bindings = _bindings[sidecar.AppId];
+        IReadOnlyList<string> listed = sidecar.SpeaksGrpc && bindings.Exists(binding => !binding.IsInput)
+            ? await sidecar.Callback.BindingsAsync(cancellation)
+            : [];
         List<CronBinding> wanted = [];
-        foreach (var binding in _bindings[sidecar.AppId])
-            if (binding.IsInput || await WantsAsync(sidecar, binding, cancellation)) wanted.Add(binding);
+        foreach (var binding in bindings)
+            if (binding.IsInput || listed.Contains(binding.Name) || await WantsAsync(sidecar, binding, cancellation)) wanted.Add(binding);
+        _wanted[sidecar] = wanted;
+        Start(sidecar, wanted);
+    }
+
+    public Task AppPausedAsync(Sidecar sidecar) => StopAsync(sidecar);
+
+    /// <summary>As daprd, which remembers what an app said over gRPC, and over HTTP asks again.</summary>
+    public Task AppResumedAsync(Sidecar sidecar, CancellationToken cancellation)
+    {
+        if (!sidecar.SpeaksGrpc || !_wanted.TryGetValue(sidecar, out var wanted)) return AppReadyAsync(sidecar, cancellation);
+        Start(sidecar, wanted);
+        return Task.CompletedTask;
+    }
+
+    public Task AppGoneAsync(Sidecar sidecar)
+    {
+        _wanted.TryRemove(sidecar, out _);
+        return StopAsync(sidecar);
+    }
+
+    private void Start(Sidecar sidecar, IReadOnlyList<CronBinding> wanted)
+    {
         var stop = new CancellationTokenSource();
         _running[sidecar] = (stop, Task.WhenAll(wanted.Select(binding => TickAsync(sidecar, binding, stop.Token))));
     }
 
-    public async Task AppGoneAsync(Sidecar sidecar)
+    private async Task StopAsync(Sidecar sidecar)
     {
         if (!_running.TryRemove(sidecar, out var running)) return;
         await running.Stop.CancelAsync();
@@ -53,7 +80,7 @@ internal sealed class CronBindings : IAppObserver
 
     private static async Task<bool> WantsAsync(Sidecar sidecar, CronBinding binding, CancellationToken cancellation)
     {
-        if (sidecar.SpeaksGrpc) return (await sidecar.Callback.BindingsAsync(cancellation)).Contains(binding.Name);
+        if (sidecar.SpeaksGrpc) return false;
         using var request = RequestTo(sidecar.App, HttpMethod.Options, binding.Route);
         using var response = await sidecar.App.Http.SendAsync(request, cancellation);
         return response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.MethodNotAllowed;

@@ -115,6 +115,7 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
         MetricsPort = line.RandomPorts ? 0 : app.MetricsPort,
         ConfigurationFile = app.ConfigFile,
         SpeaksGrpc = app.Protocol == "grpc",
+        HealthCheck = app.HealthCheck,
         Environment = app.Environment,
         Directory = app.Directory,
         Command = app.Command,

@@ -1,3 +1,5 @@
+using DaprShop.Local.AppHealth;
+
 namespace DaprShop.Local.Configuration;
 
 /// <summary>
@@ -45,4 +47,7 @@ public sealed record RunFileApp(
 
     /// <summary><c>http</c> or <c>grpc</c>.</summary>
     public string Protocol { get; init; } = "http";
+
+    /// <summary>How the app is asked whether it is well; null without <c>enableAppHealthCheck</c>.</summary>
+    public HealthCheck? HealthCheck { get; init; }
 }

@@ -1,3 +1,4 @@
+using DaprShop.Local.AppHealth;
 using static System.IO.Path;
 
 namespace DaprShop.Local.Configuration;
@@ -20,10 +21,9 @@ internal static class RunFileParser
         "profilePort", "metricsPort", "unixDomainSocket", "command", "containerImage", "containerImagePullPolicy", "createService",
     ];
 
-    private static readonly string[] s_numbers =
-    [
-        "appMaxConcurrency", "appHealthProbeInterval", "appHealthProbeTimeout", "appHealthThreshold", "daprInternalGRPCPort", "profilePort",
-    ];
+    private static readonly string[] s_numbers = ["appMaxConcurrency", "daprInternalGRPCPort", "profilePort"];
+
+    private static readonly string[] s_healthNumbers = ["appHealthProbeInterval", "appHealthProbeTimeout", "appHealthThreshold"];
 
     private static readonly string[] s_switches =
         ["enableProfiling", "appSSL", "enableAppHealthCheck", "enableApiLogging", "createService"];
@@ -61,7 +61,32 @@ internal static class RunFileParser
         {
             MetricsPort = Port(app, "metricsPort"),
             Protocol = app.Text("appProtocol") ?? common?.Text("appProtocol") ?? "http",
+            HealthCheck = HealthCheckOf(app, common),
         };
+    }
+
+    /// <summary>What an app says wins; but, as for the CLI, what is on for all is not off for one.</summary>
+    private static HealthCheck? HealthCheckOf(YamlMap app, YamlMap? common)
+    {
+        var defaults = new HealthCheck();
+        var interval = Number("appHealthProbeInterval") is { } seconds ? TimeSpan.FromSeconds(seconds) : defaults.Interval;
+        var timeout = Number("appHealthProbeTimeout") is { } thousandths ? TimeSpan.FromMilliseconds(thousandths) : defaults.Timeout;
+        if (timeout > interval)
+        {
+            throw (app.Has("appHealthProbeTimeout") || common is null ? app : common).Error(
+                "appHealthProbeTimeout", "'appHealthProbeTimeout' (milliseconds) must not be longer than 'appHealthProbeInterval' (seconds)");
+        }
+        if (app.Flag("enableAppHealthCheck") is not true && common?.Flag("enableAppHealthCheck") is not true) return null;
+        var path = app.Text("appHealthCheckPath") is { Length: > 0 } own ? own : common?.Text("appHealthCheckPath");
+        return new HealthCheck
+        {
+            Path = path is { Length: > 0 } ? path : defaults.Path,
+            Interval = interval,
+            Timeout = timeout,
+            Threshold = Number("appHealthThreshold") ?? defaults.Threshold,
+        };
+
+        int? Number(string key) => app.Number(key) ?? common?.Number(key);
     }
 
     /// <summary>What an app says wins over its <c>.dapr/resources</c>, and that over what is common.</summary>
@@ -106,6 +131,10 @@ internal static class RunFileParser
     private static void CheckTypes(YamlMap map)
     {
         foreach (var key in s_numbers) map.Number(key);
+        foreach (var key in s_healthNumbers)
+            if (map.Number(key) is < 1) throw map.Error(key, $"'{key}' must be at least 1; without it Dapr has a default");
+        if (map.Text("appHealthCheckPath") is { } path && !Uri.IsWellFormedUriString(path, UriKind.Relative))
+            throw map.Error("appHealthCheckPath", $"'appHealthCheckPath': '{path}' is no path, with or without a query");
         foreach (var key in s_switches) map.Flag(key);
         foreach (var key in map.Keys.Where(key => key.EndsWith("LogDestination", StringComparison.Ordinal)))
             if (!s_logDestinations.Contains(map.Text(key)))

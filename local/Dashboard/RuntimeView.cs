@@ -24,7 +24,7 @@ internal sealed class RuntimeView(string name, Uri? shopAddress, LocalRuntime ru
     public IEnumerable<ReplicaRow> Replicas() => _apps.Sidecars.OrderBy(sidecar => sidecar.AppId, StringComparer.Ordinal)
         .ThenBy(sidecar => sidecar.Replica).Select(sidecar => new ReplicaRow(
             sidecar.AppId, sidecar.Replica,
-            sidecar switch { { App.IsHealthy: false } => "down", { IsReady: false } => "starting", _ => "ready" },
+            StateOf(sidecar),
             sidecar.App.BaseAddress, sidecar.HttpPort, sidecar.GrpcPort,
             string.Join(", ", (_metadata.Of(sidecar).ActorRuntime?.ActiveActors ?? []).Select(actor => $"{actor.Count} {actor.Type}"))));
 
@@ -54,6 +54,14 @@ internal sealed class RuntimeView(string name, Uri? shopAddress, LocalRuntime ru
         .SelectMany(sidecar => sidecar.Components.Select(component => (component.Name, component.Type, sidecar.AppId)))
         .GroupBy(row => (row.Name, row.Type)).OrderBy(component => component.Key.Name, StringComparer.Ordinal)
         .Select(component => new ComponentRow(component.Key.Name, component.Key.Type, string.Join(", ", component.Select(row => row.AppId))));
+
+    private static string StateOf(Sidecar sidecar) => sidecar switch
+    {
+        { App.IsListening: false } => "down",
+        { App.IsWell: false } => "unhealthy",
+        { IsReady: false } => "starting",
+        _ => "ready",
+    };
 
     /// <summary>One replica of each app; the others have the same.</summary>
     private IEnumerable<Sidecar> Firsts() =>

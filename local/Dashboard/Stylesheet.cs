@@ -16,7 +16,7 @@ internal static class Stylesheet
         tbody th { font-weight: 600; }
         .number { font-variant-numeric: tabular-nums; text-align: right; }
         .ready { color: var(--good); }
-        .down, .starting, .error { color: var(--bad); }
+        .down, .unhealthy, .starting, .error { color: var(--bad); }
         .log { font: 13px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; padding-left: 3rem; white-space: pre-wrap; }
         """;
 

@@ -69,12 +69,7 @@ internal static class MetadataBody
         }),
         extended = metadata.ExtendedMetadata,
         subscriptions = metadata.Subscriptions.Select(Subscription),
-        appConnectionProperties = new
-        {
-            port = metadata.AppConnectionProperties.Port,
-            protocol = metadata.AppConnectionProperties.Protocol,
-            channelAddress = metadata.AppConnectionProperties.ChannelAddress,
-        },
+        appConnectionProperties = Connection(metadata.AppConnectionProperties),
         actorRuntime = new
         {
             runtimeStatus = Spelled(metadata.ActorRuntime?.RuntimeStatus ?? ActorRuntime.Types.ActorRuntimeStatus.Disabled),
@@ -83,6 +78,30 @@ internal static class MetadataBody
             placement = metadata.ActorRuntime?.Placement ?? "",
         },
     };
+
+    private static Dictionary<string, object> Connection(AppConnectionProperties app)
+    {
+        var connection = new Dictionary<string, object>
+        {
+            ["port"] = app.Port,
+            ["protocol"] = app.Protocol,
+            ["channelAddress"] = app.ChannelAddress,
+        };
+        if (app.Health is { } health) connection["health"] = Health(health);
+        return connection;
+    }
+
+    private static Dictionary<string, object> Health(AppConnectionHealthProperties health)
+    {
+        var body = new Dictionary<string, object>
+        {
+            ["healthProbeInterval"] = health.HealthProbeInterval,
+            ["healthProbeTimeout"] = health.HealthProbeTimeout,
+            ["healthThreshold"] = health.HealthThreshold,
+        };
+        if (health.HealthCheckPath.Length > 0) body["healthCheckPath"] = health.HealthCheckPath;
+        return body;
+    }
 
     private static object Actor(ActiveActorsCount actor) => new { type = actor.Type, count = actor.Count };
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Dapr.Client.Autogen.Grpc.v1;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.Resiliency;
 
 namespace DaprShop.Local.Health;
 
@@ -37,6 +38,7 @@ public sealed class SidecarMetadata(IEnumerable<IMetadataSource> sources)
                 Port = sidecar.App.Address?.Port ?? 0,
                 Protocol = sidecar.SpeaksGrpc ? "grpc" : "http",
                 ChannelAddress = "127.0.0.1",
+                Health = HealthOf(sidecar),
             },
         };
         metadata.RegisteredComponents.Add(sidecar.Components.Select(component =>
@@ -52,6 +54,14 @@ public sealed class SidecarMetadata(IEnumerable<IMetadataSource> sources)
         foreach (var source in _sources) source.AddTo(metadata, sidecar);
         return metadata;
     }
+
+    private static AppConnectionHealthProperties? HealthOf(Sidecar sidecar) => sidecar.HealthCheck is not { } check ? null : new()
+    {
+        HealthCheckPath = sidecar.SpeaksGrpc ? "" : check.Path,
+        HealthProbeInterval = GoDuration.Format(check.Interval),
+        HealthProbeTimeout = GoDuration.Format(check.Timeout),
+        HealthThreshold = check.Threshold,
+    };
 
     public void Label(Sidecar sidecar, string key, string value)
     {

@@ -9,7 +9,8 @@ public sealed class AppChannel : IDisposable
     private static readonly TimeSpan s_lookAgain = TimeSpan.FromMilliseconds(5);
 
     private readonly Lazy<GrpcChannel> _grpc;
-    private volatile bool _healthy;
+    private volatile bool _isListening;
+    private volatile bool _isWell;
     private int _calls;
 
     /// <param name="appId">The app.</param>
@@ -50,11 +51,21 @@ public sealed class AppChannel : IDisposable
     /// <summary>gRPC calls, on the same connections.</summary>
     public CallInvoker Grpc => _grpc.Value.CreateCallInvoker();
 
-    /// <summary>True while the app's port answers and calls may go there. Set by the supervisor.</summary>
-    public bool IsHealthy
+    /// <summary>True while calls and messages may go to the app.</summary>
+    public bool IsHealthy => _isListening && _isWell;
+
+    /// <summary>True while the app's port answers and the app is not to end. Set by <see cref="AppPresence"/>.</summary>
+    public bool IsListening
     {
-        get => _healthy;
-        set => _healthy = value;
+        get => _isListening;
+        set => _isListening = value;
+    }
+
+    /// <summary>False while the app says that it is unwell, and before it has said anything. Set by <see cref="AppPresence"/>.</summary>
+    public bool IsWell
+    {
+        get => _isWell;
+        set => _isWell = value;
     }
 
     /// <summary>A call begins, and ends when the result is disposed; whether it may go on, <see cref="IsHealthy"/> says afterwards.</summary>

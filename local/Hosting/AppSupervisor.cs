@@ -1,5 +1,3 @@
-using DaprShop.Local.Configuration;
-
 namespace DaprShop.Local.Hosting;
 
 /// <summary>
@@ -95,9 +93,10 @@ internal sealed class AppSupervisor(
         {
             await using var app = await start(stop);
             _running = app;
-            if (await AnswersAsync(app, stop)) await BecomeReadyAsync(stop);
+            using var presence = new AppPresence(Sidecar, observers, BecomeReady, log, logger);
+            if (await AnswersAsync(app, stop)) presence.Begin();
             await Task.WhenAny(app.Ended, Cancelled(stop));
-            await BecomeGoneAsync();
+            await presence.EndAsync();
             if (_draining) await Sidecar.App.IdleAsync(s_drainPatience);
             if (stop.IsCancellationRequested) await app.StopAsync(_draining ? s_drainPatience : s_stopPatience);
             return await app.Ended;
@@ -108,7 +107,6 @@ internal sealed class AppSupervisor(
         }
         catch (Exception error)
         {
-            await BecomeGoneAsync();
             _ready.TrySetException(error);
             return $"it could not be started: {error.Message}";
         }
@@ -123,40 +121,10 @@ internal sealed class AppSupervisor(
         return first == answers && answers.IsCompletedSuccessfully;
     }
 
-    private async Task BecomeReadyAsync(CancellationToken stop)
+    private void BecomeReady()
     {
-        Sidecar.App.IsHealthy = true;
-        await Task.WhenAll(observers.Select(observer => Guarded(() => observer.AppReadyAsync(Sidecar, stop))));
         Sidecar.IsReady = true;
         _ready.TrySetResult();
-    }
-
-    private async Task BecomeGoneAsync()
-    {
-        if (!Sidecar.App.IsHealthy) return;
-        Sidecar.App.IsHealthy = false;
-        await Task.WhenAll(observers.Select(observer => Guarded(() => observer.AppGoneAsync(Sidecar))));
-    }
-
-    /// <summary>What one building block cannot do for an app must not keep the others from it.</summary>
-    private async Task Guarded(Func<Task> tell)
-    {
-        try
-        {
-            await tell();
-        }
-        catch (OperationCanceledException)
-        {
-            // The app is being stopped.
-        }
-        catch (ConfigurationError error)
-        {
-            log.Event(Sidecar.AppId, error.Message);
-        }
-        catch (Exception error)
-        {
-            logger.LogError(error, "Sidecar of {AppId}", Sidecar.AppId);
-        }
     }
 
     private static TaskCompletionSource NewReady() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -197,6 +197,7 @@ internal sealed class Fleet(
     {
         Access = AccessControl.Read(app.ConfigurationFile),
         SpeaksGrpc = app.SpeaksGrpc,
+        HealthCheck = app.HealthCheck,
     };
 
     private static bool IsOn(Sidecar sidecar, AppOptions app) =>

@@ -1,3 +1,4 @@
+using DaprShop.Local.AppHealth;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Faults;
 
@@ -60,6 +61,9 @@ public sealed record AppOptions(string AppId)
 
     /// <summary>The app speaks gRPC: calls and events come as <c>AppCallback</c>, or by gRPC proxying.</summary>
     public bool SpeaksGrpc { get; init; }
+
+    /// <summary>How the app is asked whether it is well; null to take it for well while it listens.</summary>
+    public HealthCheck? HealthCheck { get; init; }
 
     /// <summary>Settings for the app: environment variables of a process, arguments of an app in this process.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();

@@ -1,4 +1,5 @@
 using DaprShop.Local.AppCallbacks;
+using DaprShop.Local.AppHealth;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Invocation;
 
@@ -33,6 +34,9 @@ public sealed class Sidecar(
 
     /// <summary>What the app is asked and told, it is over gRPC: <see cref="Callback"/>.</summary>
     public bool SpeaksGrpc { get; init; }
+
+    /// <summary>How the app is asked whether it is well; null when it is not.</summary>
+    public HealthCheck? HealthCheck { get; init; }
 
     /// <summary>Of an app that speaks gRPC.</summary>
     public AppCallback Callback { get; } = new(app);

@@ -32,7 +32,8 @@ internal sealed class GrpcProxy(AppRegistry apps, IHttpForwarder forwarder)
             Fail(context.Response, StatusCode.Unknown, Missing);
             return;
         }
-        if (apps.Next(appId) is not { } callee)
+        // Who proxies does not ask whether the app is well; but one that is goes first.
+        if ((apps.Next(appId) ?? apps.Of(appId).FirstOrDefault(replica => replica.App.IsListening)) is not { } callee)
         {
             Fail(context.Response, StatusCode.Unknown, $"couldn't find service: {appId}");
             return;

@@ -58,7 +58,7 @@ internal sealed class Invoker(
             return;
         }
         metrics.Of(context.GetSidecar())?.Sent(target.AppId);
-        var reason = "connection refused";
+        string? reason = null;
         for (var tries = apps.Of(target.AppId).Count; tries > 0 && apps.Next(target.AppId) is { } callee; tries--)
         {
             using var call = callee.App.Begin();
@@ -73,11 +73,11 @@ internal sealed class Invoker(
             if (error == ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested) return;
             context.Response.Clear();
             var failure = context.Features.Get<IForwarderErrorFeature>()?.Exception;
-            reason = failure?.Message ?? error.ToString();
+            reason = Refusal.Of(failure?.Message ?? error.ToString());
             // Nothing was sent, so another replica may have it.
             if (failure is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError }) break;
         }
-        await Failed(target, $"rpc error: code = Internal desc = error invoking app channel: {reason}").WriteAsync(context.Response);
+        await Failed(target, reason ?? Refusal.Of(apps, context.GetSidecar(), target.AppId)).WriteAsync(context.Response);
     }
 
     private ValueTask<ForwarderError> ForwardAsync(HttpContext context, Sidecar callee, InvocationTarget target)

@@ -24,7 +24,7 @@ public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency re
         var message = request.Message ?? new InvokeRequest();
         if (!apps.Knows(request.Id)) throw Failed(request.Id, $"couldn't find service: {request.Id}");
         var verb = message.HttpExtension?.Verb ?? HTTPExtension.Types.Verb.Post;
-        if (apps.Next(request.Id) is not { } callee) throw Failed(request.Id, "connection refused");
+        if (apps.Next(request.Id) is not { } callee) throw Failed(request.Id, Refusal.Of(apps, caller, request.Id));
         var query = message.HttpExtension?.Querystring is { Length: > 0 } text ? "?" + text : "";
         var target = $"/{message.Method.TrimStart('/')}";
         callee.Access.Check(caller, callee, target, verb.ToString().ToUpperInvariant());

@@ -122,6 +122,9 @@ internal sealed class Consumer(
 
     private async Task SettleAsync(MessageQueue queue, BrokerMessage message, Outcome outcome)
     {
+        // What fails as the app becomes unwell, or goes, is not held against the message; unless it is always this message.
+        var fails = outcome is Outcome.Failed or Outcome.Rejected;
+        if (fails && !delivery.IsOpen && ++message.Interruptions <= MaxInterruptions) outcome = Outcome.Away;
         switch (outcome)
         {
             case Outcome.Done:

@@ -12,7 +12,7 @@ namespace DaprShop.Local.PubSub;
 
 /// <summary>
 /// Subscribes apps: when one becomes ready it is asked for its subscriptions (<c>GET /dapr/subscribe</c>, or <c>ListTopicSubscriptions</c>), which join those that files
-/// declare for it, and its queues begin to flow; when it goes they rest.
+/// declare for it, and its queues begin to flow; while it is unwell, and when it goes, they rest.
 /// </summary>
 public sealed class Subscriber : IAppObserver
 {
@@ -37,10 +37,16 @@ public sealed class Subscriber : IAppObserver
         _declared = [.. resources.Subscriptions.Select(spec => (spec, Parse(spec)))];
     }
 
-    /// <summary>What the app beside this sidecar is subscribed to right now.</summary>
-    public IEnumerable<Subscription> Of(Sidecar sidecar) => _attached.GetValueOrDefault(sidecar, [])
-        .Concat(_streamed.Where(pair => pair.Value == sidecar).Select(pair => pair.Key))
-        .Select(attachment => attachment.Consumer.Subscription);
+    /// <summary>
+    /// What the app beside this sidecar is subscribed to, whether or not it is well; of one that could not be asked, what files declare.
+    /// </summary>
+    public IEnumerable<Subscription> Of(Sidecar sidecar)
+    {
+        var streamed = _streamed.Where(pair => pair.Value == sidecar).Select(pair => pair.Key.Consumer.Subscription);
+        return _attached.TryGetValue(sidecar, out var attached)
+            ? attached.Select(attachment => attachment.Consumer.Subscription).Concat(streamed)
+            : DeclaredFor(sidecar).Where(subscription => _components.Find(sidecar, subscription.PubSub) is not null).Concat(streamed);
+    }
 
     public async Task AppReadyAsync(Sidecar sidecar, CancellationToken cancellation)
     {
@@ -61,6 +67,18 @@ public sealed class Subscriber : IAppObserver
         {
             _attached[sidecar] = attached;
         }
+    }
+
+    public Task AppPausedAsync(Sidecar sidecar)
+    {
+        _attached.GetValueOrDefault(sidecar, []).ForEach(attachment => attachment.Detach());
+        return Task.CompletedTask;
+    }
+
+    public Task AppResumedAsync(Sidecar sidecar, CancellationToken cancellation)
+    {
+        _attached.GetValueOrDefault(sidecar, []).ForEach(attachment => attachment.Attach());
+        return Task.CompletedTask;
     }
 
     public Task AppGoneAsync(Sidecar sidecar)
@@ -132,7 +150,7 @@ public sealed class Subscriber : IAppObserver
         var retry = PolicyOf(sidecar, subscription).Retry;
         var consumer = new Consumer(sidecar.App, subscription, component, delivery, retry, _deadLetters, _time, _logger, sidecar.AppStopping);
         var attachment = new Attachment(queue, consumer);
-        queue.Attach(attachment.Consumer);
+        attachment.Attach();
         return attachment;
     }
 
@@ -152,11 +170,13 @@ public sealed class Subscriber : IAppObserver
     private async Task<IEnumerable<Subscription>> SubscriptionsAsync(Sidecar sidecar, CancellationToken cancellation)
     {
         var programmatic = await AskAsync(sidecar, cancellation);
-        return _declared.Where(declared => declared.Spec.IsFor(sidecar.AppId)).Select(declared => declared.Subscription)
-            .Concat(programmatic)
+        return DeclaredFor(sidecar).Concat(programmatic)
             .GroupBy(subscription => (subscription.PubSub, subscription.Topic))
             .Select(same => same.Last());
     }
+
+    private IEnumerable<Subscription> DeclaredFor(Sidecar sidecar) =>
+        _declared.Where(declared => declared.Spec.IsFor(sidecar.AppId)).Select(declared => declared.Subscription);
 
     private async Task<IReadOnlyList<Subscription>> AskAsync(Sidecar sidecar, CancellationToken cancellation)
     {
@@ -195,6 +215,8 @@ public sealed class Subscriber : IAppObserver
     /// <summary>A subscription that flows.</summary>
     private sealed record Attachment(MessageQueue Queue, Consumer Consumer)
     {
+        public void Attach() => Queue.Attach(Consumer);
+
         public void Detach() => Queue.Detach(Consumer);
     }
 }

@@ -13,7 +13,10 @@ public static class ResourceRules
         ["state.redis v1"] = (["redisHost", "redisUsername", "redisPassword"], ["enableTLS"]),
         ["pubsub.redis v1"] = (
             ["redisHost"],
-            ["redisUsername", "redisPassword", "enableTLS", "concurrency", "streamTTL", "publishingScopes", "subscriptionScopes"]),
+            [
+                "redisUsername", "redisPassword", "enableTLS", "concurrency", "streamTTL", "poolSize", "publishingScopes",
+                "subscriptionScopes",
+            ]),
         ["secretstores.local.env v1"] = ([], []),
     };
 

@@ -36,7 +36,8 @@ internal sealed class DaprdSidecars(string daprd) : ISidecars
             "--etcd-initial-cluster", $"dapr-scheduler-server-0=http://localhost:{TestPorts.Take()}");
         foreach (var app in apps) StartDaprd(app, files);
         using var http = new HttpClient();
-        await Task.WhenAll(apps.Select(app => HealthyAsync(http, app)));
+        // One whose app is unwell is not healthy itself before the app is.
+        await Task.WhenAll(apps.Select(app => HealthyAsync(http, app, app.HealthCheck is null ? "/v1.0/healthz" : "/v1.0/healthz/outbound")));
     }
 
     public async Task ConfigureAsync(string key, string value)
@@ -72,6 +73,13 @@ internal sealed class DaprdSidecars(string daprd) : ISidecars
             "--placement-host-address", $"127.0.0.1:{_placement}", "--scheduler-host-address", $"127.0.0.1:{_scheduler}",
             "--resources-path", files.Resources, "--log-level", "info",
         ];
+        if (app.HealthCheck is { } health)
+        {
+            arguments.AddRange([
+                "--enable-app-health-check", "--app-health-threshold", $"{health.Threshold}",
+                "--app-health-probe-interval", $"{HealthCheck.IntervalSeconds}", "--app-health-probe-timeout", $"{HealthCheck.TimeoutMilliseconds}"]);
+            if (health.Path is { } path) arguments.AddRange(["--app-health-check-path", path]);
+        }
         if (files.ConfigurationOf(app.Id) is { } configuration) arguments.AddRange(["--config", configuration]);
         Start(daprd, files, app.Id, [.. arguments]);
     }
@@ -99,14 +107,14 @@ internal sealed class DaprdSidecars(string daprd) : ISidecars
         _processes.Add(process);
     }
 
-    private async Task HealthyAsync(HttpClient http, TestApp app)
+    private async Task HealthyAsync(HttpClient http, TestApp app, string path)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
             try
             {
-                using var answer = await http.GetAsync(new Uri(app.Sidecar, "/v1.0/healthz"), limit.Token);
+                using var answer = await http.GetAsync(new Uri(app.Sidecar, path), limit.Token);
                 if (answer.IsSuccessStatusCode) return;
             }
             catch (HttpRequestException)

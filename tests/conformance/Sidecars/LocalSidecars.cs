@@ -28,6 +28,7 @@ internal sealed class LocalSidecars : ISidecars
                 DaprGrpcPort = app.GrpcPort,
                 MetricsPort = app.MetricsPort,
                 SpeaksGrpc = app.IsGrpc,
+                HealthCheck = Check(app.HealthCheck),
                 ConfigurationFile = files.ConfigurationOf(app.Id),
             })],
             DataDirectory = _data,
@@ -36,8 +37,17 @@ internal sealed class LocalSidecars : ISidecars
             AppApiToken = TestWorld.AppToken,
         });
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        await _runtime.ReadyAsync(limit.Token);
+        // One whose app is asked how it is may be waiting for that.
+        while (_runtime.Apps.Sidecars.Any(sidecar => sidecar is { IsReady: false, HealthCheck: null })) await Task.Delay(20, limit.Token);
     }
+
+    private static Local.AppHealth.HealthCheck? Check(HealthCheck? check) => check is null ? null : new()
+    {
+        Path = check.Path ?? "/healthz",
+        Interval = TimeSpan.FromSeconds(HealthCheck.IntervalSeconds),
+        Timeout = TimeSpan.FromMilliseconds(HealthCheck.TimeoutMilliseconds),
+        Threshold = check.Threshold,
+    };
 
     public async Task ConfigureAsync(string key, string value)
     {

@@ -18,6 +18,18 @@ public sealed record Heard(string Method, string Target, IReadOnlyDictionary<str
     public string Path => Target.Split('?')[0];
 }
 
+/// <summary>How a sidecar asks its app whether it is well.</summary>
+/// <param name="Path">Of an app that speaks HTTP; null for the default, <c>/healthz</c>.</param>
+/// <param name="Threshold">After so many failures the app is unwell.</param>
+public sealed record HealthCheck(string? Path = null, int Threshold = 1)
+{
+    /// <summary>The shortest there is.</summary>
+    public const int IntervalSeconds = 1;
+
+    /// <summary>For an answer.</summary>
+    public const int TimeoutMilliseconds = 900;
+}
+
 /// <summary>A tiny app beside a sidecar, in the test's own process: keeps what it hears.</summary>
 /// <param name="id">Its app id.</param>
 /// <param name="map">Its endpoints.</param>
@@ -40,6 +52,9 @@ public sealed class TestApp(string id, Action<WebApplication, TestApp> map) : IA
 
     /// <summary>The app is a program of its own, which the test starts.</summary>
     public bool IsElsewhere { get; init; }
+
+    /// <summary>The sidecar asks the app how it is; null when it does not.</summary>
+    public HealthCheck? HealthCheck { get; init; }
 
     public Action<IServiceCollection>? Services { get; init; }
 

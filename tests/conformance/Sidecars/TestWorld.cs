@@ -54,6 +54,8 @@ public sealed class TestWorld : IAsyncLifetime
     /// <summary>Where the sidecars' files are.</summary>
     public string Folder => _folder;
 
+    public IReadOnlyList<TestApp> Apps => _apps;
+
     public TestApp this[string appId] => Find(appId) ?? throw new KeyNotFoundException(appId);
 
     public TestApp? Find(string appId) => _apps.Find(app => app.Id == appId);

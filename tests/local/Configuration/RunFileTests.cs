@@ -1,3 +1,4 @@
+using DaprShop.Local.AppHealth;
 using DaprShop.Local.Configuration;
 
 namespace DaprShop.Local.Tests.Configuration;
@@ -33,6 +34,15 @@ public sealed class RunFileTests : IDisposable
     [InlineData("version: 1\napps:\n- appDirPath: one\n  appLogDestination: paper", ":4: 'appLogDestination' must be console")]
     [InlineData("version: 1\napps:\n- appDirPath: one\n  env: [A]", ":4: 'env' must be a mapping")]
     [InlineData("version: 1\napps:\n- appDirPath: one\n- appDirPath: ./one", ":4: appID 'one' is there twice")]
+    [InlineData("version: 1\napps:\n- appDirPath: one\n  enableAppHealthCheck: yes please", ":4: 'enableAppHealthCheck' must be true or false")]
+    [InlineData("version: 1\napps:\n- appDirPath: one\n  enableAppHealthChecks: true", ":4: unknown key 'enableAppHealthChecks'; did you mean 'enableAppHealthCheck'?")]
+    [InlineData("version: 1\napps:\n- appDirPath: one\n  appHealthProbeInterval: 5s", ":4: 'appHealthProbeInterval' must be a whole number, not '5s'")]
+    [InlineData("version: 1\napps:\n- appDirPath: one\n  appHealthThreshold: 0", ":4: 'appHealthThreshold' must be at least 1")]
+    [InlineData("version: 1\ncommon:\n  appHealthProbeTimeout: -1\napps:\n- appDirPath: one", ":3: 'appHealthProbeTimeout' must be at least 1")]
+    [InlineData("version: 1\napps:\n- appDirPath: one\n  appHealthProbeTimeout: 5001", ":4: 'appHealthProbeTimeout' (milliseconds) must not be longer than")]
+    [InlineData("version: 1\ncommon: { appHealthProbeInterval: 1 }\napps:\n- appDirPath: one\n  appHealthProbeTimeout: 2000", ":5: 'appHealthProbeTimeout'")]
+    [InlineData("version: 1\napps:\n- appDirPath: one\n  appHealthCheckPath: [a]", ":4: 'appHealthCheckPath' must be a plain value")]
+    [InlineData("version: 1\napps:\n- appDirPath: one\n  appHealthCheckPath: http://elsewhere/", ":4: 'appHealthCheckPath': 'http://elsewhere/' is no path")]
     [InlineData(
         "version: 1\napps:\n- appDirPath: one\n  appPort: 7\n- appDirPath: two\n  daprHTTPPort: 7",
         ":5: port 7 of 'two' is already taken by 'one'")]
@@ -100,6 +110,43 @@ public sealed class RunFileTests : IDisposable
 
         Assert.Equal([Path.Combine(_folder, "one", ".dapr", "resources")], file.Apps[0].ResourcesPaths);
         Assert.Equal([Path.Combine(_folder, "two", "mine")], file.Apps[1].ResourcesPaths);
+    }
+
+    [Fact]
+    public void An_app_is_asked_how_it_is_as_it_says_or_else_as_is_common()
+    {
+        var file = Read("""
+            version: 1
+            common: { appHealthCheckPath: /well, appHealthProbeInterval: 2, appHealthProbeTimeout: 100 }
+            apps:
+            - { appDirPath: one, enableAppHealthCheck: true, appHealthCheckPath: /healthz?deep=1, appHealthThreshold: 1 }
+            - { appDirPath: two, enableAppHealthCheck: false }
+            """);
+
+        Assert.Equal(
+            new HealthCheck
+            {
+                Path = "/healthz?deep=1", Interval = TimeSpan.FromSeconds(2), Timeout = TimeSpan.FromMilliseconds(100), Threshold = 1,
+            },
+            file.Apps[0].HealthCheck);
+        Assert.Null(file.Apps[1].HealthCheck);
+    }
+
+    /// <summary>The CLI takes what is false for what is not set.</summary>
+    [Fact]
+    public void What_all_apps_are_asked_none_is_not()
+    {
+        var file = Read("""
+            version: 1
+            common: { enableAppHealthCheck: true }
+            apps:
+            - { appDirPath: one, enableAppHealthCheck: false }
+            """);
+
+        Assert.Equal(new HealthCheck(), file.Apps[0].HealthCheck);
+        Assert.Equal(("/healthz", 5, 500, 3), (
+            file.Apps[0].HealthCheck!.Path, file.Apps[0].HealthCheck!.Interval.Seconds,
+            (int)file.Apps[0].HealthCheck!.Timeout.TotalMilliseconds, file.Apps[0].HealthCheck!.Threshold));
     }
 
     [Fact]

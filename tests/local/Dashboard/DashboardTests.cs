@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using DaprShop.Local.AppHealth;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Dashboard;
 using DaprShop.Local.Hosting;
@@ -81,6 +82,28 @@ public sealed class DashboardTests : IAsyncLifetime
     {
         await _runtime.StopAppAsync("reader");
         Assert.Contains("<td class=\"down\">down</td>", await _http.GetStringAsync("/"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Shows_who_is_unhealthy_and_why()
+    {
+        await using var runtime = await LocalRuntime.StartAsync(new LocalRuntimeOptions
+        {
+            Apps = [new AppOptions("reader")
+            {
+                Create = arguments => _reader.Create(arguments, null),
+                HealthCheck = new HealthCheck { Path = "/not-there", Threshold = 1 },
+            }],
+            DataDirectory = Path.Combine(_data.FullName, "unhealthy"),
+            Log = _log,
+        });
+        await using var server = await DashboardServer.StartAsync(
+            0, new DashboardPages(new RuntimeView("shop", null, runtime), _log, TimeProvider.System));
+        await ShopHost.EventuallyAsync(
+            async () => await _http.GetStringAsync($"http://127.0.0.1:{server.Port}/") is var page
+                && page.Contains("<td class=\"unhealthy\">unhealthy</td>", StringComparison.Ordinal)
+                && page.Contains("unhealthy, gets no calls and no messages: GET /not-there was answered with 405", StringComparison.Ordinal),
+            "the illness");
     }
 
     [Fact]

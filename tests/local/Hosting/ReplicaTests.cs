@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
+using DaprShop.Local.AppHealth;
 using DaprShop.Local.Hosting;
 using DaprShop.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,6 +12,8 @@ namespace DaprShop.Local.Tests.Hosting;
 /// <summary>Several of one app: how work is shared, and what becomes of it when replicas come, go, die, or give place to new ones.</summary>
 public sealed class ReplicaTests : IAsyncDisposable
 {
+    private static readonly HealthCheck s_often = new() { Path = "/wellness", Interval = TimeSpan.FromMilliseconds(50), Threshold = 1 };
+
     private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("daprshop-");
     private readonly WorkerApp _workers = new();
     private LocalRuntime _runtime = null!;
@@ -137,6 +140,81 @@ public sealed class ReplicaTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task One_that_is_unwell_gets_no_calls_messages_or_actors_until_it_is_well()
+    {
+        await StartAsync(replicas: 3, healthCheck: s_often);
+        var homes = await HomesAsync();
+        var patient = homes["0"];
+        _workers.Unwell[patient] = true;
+        await ShopHost.EventuallyAsync(() => Task.FromResult(Replicas().Count(replica => replica.App.IsHealthy) == 2), "the illness");
+
+        Assert.DoesNotContain(patient, await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => WhoAsync())));
+        await Task.WhenAll(Enumerable.Range(0, 30).Select(PublishAsync));
+        await ShopHost.EventuallyAsync(() => Task.FromResult(_workers.Heard.Count >= 30), "30 messages");
+        Assert.DoesNotContain(patient, _workers.Heard.Select(heard => heard.Worker));
+        Assert.DoesNotContain(patient, (await HomesAsync()).Values);
+
+        _workers.Unwell.TryRemove(patient, out _);
+        await ShopHost.EventuallyAsync(async () => (await HomesAsync())["0"] == patient, "the recovery");
+        Assert.Equal(homes, await HomesAsync());
+        Assert.Contains(patient, await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => WhoAsync())));
+    }
+
+    [Fact]
+    public async Task When_all_are_unwell_calls_are_refused_and_messages_wait()
+    {
+        await StartAsync(replicas: 2, healthCheck: s_often);
+        foreach (var replica in Replicas()) _workers.Unwell[Name(replica)] = true;
+        await ShopHost.EventuallyAsync(() => Task.FromResult(!Replicas().Any(replica => replica.App.IsHealthy)), "the illness");
+
+        using var refusal = await _caller.GetAsync("/v1.0/invoke/worker/method/who");
+        Assert.Equal(HttpStatusCode.InternalServerError, refusal.StatusCode);
+        Assert.Contains("app is not in a healthy state", await refusal.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(PublishAsync));
+        await Task.Delay(s_often.Interval * 4);
+        Assert.Empty(_workers.Heard);
+
+        _workers.Unwell.Clear();
+        await ShopHost.EventuallyAsync(() => Task.FromResult(_workers.Heard.Count >= 10), "10 messages");
+        Assert.Equal(Enumerable.Range(0, 10), _workers.Heard.Select(heard => heard.Message).Order());
+    }
+
+    [Fact]
+    public async Task One_that_falls_ill_under_load_loses_no_message()
+    {
+        await StartAsync(replicas: 2, healthCheck: s_often);
+        await UnderLoadAsync(async () =>
+        {
+            for (var i = 0; i < 4; i++)
+            {
+                var patient = Replicas()[i % 2];
+                _workers.Unwell[Name(patient)] = true;
+                await ShopHost.EventuallyAsync(() => Task.FromResult(!patient.App.IsHealthy), "the illness");
+                _workers.Unwell.Clear();
+                await ShopHost.EventuallyAsync(() => Task.FromResult(patient.App.IsHealthy), "the recovery");
+            }
+        });
+    }
+
+    [Fact]
+    public async Task A_new_one_takes_an_old_one_s_place_once_it_is_well()
+    {
+        await StartAsync(replicas: 1, healthCheck: s_often);
+        var old = Replicas();
+        _workers.AreNewOnesUnwell = true;
+
+        var replaced = _runtime.ReplaceAsync(WorkerApp.AppId);
+        await ShopHost.EventuallyAsync(() => Task.FromResult(!_workers.Unwell.IsEmpty), "the new one");
+        await Task.Delay(s_often.Interval * 4);
+        Assert.Equal(old, Replicas());
+        Assert.Equal(Name(old[0]), await WhoAsync());
+
+        _workers.Unwell.Clear();
+        await replaced;
+        Assert.NotEqual(Name(old[0]), await WhoAsync());
+    }
+
+    [Fact]
     public async Task Only_as_many_as_can_be_are_taken()
     {
         await StartAsync(replicas: 1);
@@ -144,9 +222,9 @@ public sealed class ReplicaTests : IAsyncDisposable
         await Assert.ThrowsAsync<ArgumentException>(() => _runtime.ScaleAsync("nobody", 2));
     }
 
-    private async Task StartAsync(int replicas, Action<IServiceCollection>? services = null)
+    private async Task StartAsync(int replicas, Action<IServiceCollection>? services = null, HealthCheck? healthCheck = null)
     {
-        _runtime = await _workers.StartAsync(_data.FullName, replicas, services);
+        _runtime = await _workers.StartAsync(_data.FullName, replicas, services, healthCheck);
         _caller = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_runtime.Apps.Of("caller")[0].HttpPort}") };
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using DaprShop.Local.AppHealth;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Hosting;
 using Microsoft.AspNetCore.Builder;
@@ -44,13 +45,20 @@ public sealed class WorkerApp
     /// <summary>No further worker can be made.</summary>
     public bool IsBroken { get; set; }
 
-    public async Task<LocalRuntime> StartAsync(string data, int replicas, Action<IServiceCollection>? services = null)
+    /// <summary>Who says that it is unwell, of those who are asked.</summary>
+    public ConcurrentDictionary<string, bool> Unwell { get; } = new();
+
+    /// <summary>So say those who come.</summary>
+    public bool AreNewOnesUnwell { get; set; }
+
+    public async Task<LocalRuntime> StartAsync(
+        string data, int replicas, Action<IServiceCollection>? services = null, HealthCheck? healthCheck = null)
     {
         var runtime = await LocalRuntime.StartAsync(new LocalRuntimeOptions
         {
             Apps =
             [
-                new AppOptions(AppId) { Create = Create, Replicas = replicas },
+                new AppOptions(AppId) { Create = Create, Replicas = replicas, HealthCheck = healthCheck },
                 new AppOptions("caller") { Create = arguments => Listening(arguments).Build() },
             ],
             DataDirectory = data,
@@ -75,6 +83,8 @@ public sealed class WorkerApp
         var builder = Listening(arguments);
         var me = builder.Configuration["APP_PORT"]!;
         var app = builder.Build();
+        if (AreNewOnesUnwell) Unwell[me] = true;
+        app.MapGet("/wellness", () => Unwell.ContainsKey(me) ? Results.StatusCode(503) : Results.Ok());
         app.MapGet("/who", () => me);
         app.MapGet("/slow", async () =>
         {
