@@ -33,7 +33,9 @@ public sealed class OutageTests(OutageTests.Fixture fixture) : IClassFixture<Out
 
         await guest.GetAsync("/api/basket").ProblemAsync(503);
         await guest.PutAsync("/api/basket/items/skillet-01", new { quantity = 1 }).ProblemAsync(503);
-        var health = await local.Shop.Anonymous.GetAsync("/health").ReadAsync<JsonElement>(HttpStatusCode.ServiceUnavailable);
+        // What is known of the services may be a second old.
+        var health = await Eventually.Async(
+            () => local.Shop.Anonymous.GetAsync("/health").ReadAsync<JsonElement>(HttpStatusCode.ServiceUnavailable), _ => true, "the outage");
         Assert.Equal("down", health.GetProperty("status").GetString());
         Assert.Equal("down", health.GetProperty("services").GetProperty("basket").GetString());
         Assert.Equal("up", health.GetProperty("services").GetProperty("catalog").GetString());
