@@ -126,7 +126,10 @@ public sealed class RunFileTests : IDisposable
         Assert.Equal(
             new HealthCheck
             {
-                Path = "/healthz?deep=1", Interval = TimeSpan.FromSeconds(2), Timeout = TimeSpan.FromMilliseconds(100), Threshold = 1,
+                Path = "/healthz?deep=1",
+                Interval = TimeSpan.FromSeconds(2),
+                Timeout = TimeSpan.FromMilliseconds(100),
+                Threshold = 1,
             },
             file.Apps[0].HealthCheck);
         Assert.Null(file.Apps[1].HealthCheck);
