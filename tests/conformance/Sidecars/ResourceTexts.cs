@@ -1,196 +1,92 @@
 namespace DaprShop.Conformance.Tests.Sidecars;
 
-/// <summary>The files that every set of sidecars is started with; FOLDER and REDIS are filled in.</summary>
+/// <summary>The files that every set of sidecars is started with.</summary>
 internal static class ResourceTexts
 {
     public static IEnumerable<(string Name, string Text)> Of(TestWorld world)
     {
-        yield return ("resources/state.yaml", State);
+        var folder = world.Folder.Replace('\\', '/');
+        yield return ("resources/state.yaml", State(folder));
         yield return ("resources/pubsub.yaml", PubSub);
-        yield return ("resources/secrets.yaml", Secrets);
+        yield return ("resources/secrets.yaml", Secrets(folder));
         yield return ("secrets.json", """{"cave": {"door": "open sesame"}, "plain": "42"}""");
         yield return ("resources/resiliency.yaml", Resiliency);
         yield return ("resources/resiliency-defaults.yaml", Defaults);
-        if (world.Sidecars.RedisHost is not null) yield return ("resources/redis.yaml", Redis);
+        if (world.Sidecars.RedisHost is { } redis)
+        {
+            yield return ("resources/redis.yaml", Redis(redis));
+            if (world.Apps.Any(app => app.HealthCheck is not null)) yield return ("resources/lasting.yaml", Lasting(redis));
+        }
         if (world.Find("echo") is { } echo)
         {
             yield return ("resources/bindings.yaml", Bindings(echo.Port, world["flaky"].Port, world.Mail.Port));
             yield return ("resources/subscriptions.yaml", Subscriptions);
         }
-        if (world.Sidecars.RedisHost is not null && world.Apps.Any(app => app.HealthCheck is not null)) yield return ("resources/lasting.yaml", Lasting);
         if (world.Find("speaker") is not null) yield return ("resources/spoken.yaml", Spoken);
         foreach (var app in new[] { "js", "js-grpc", "patient" })
-            if (world.Find(app) is not null) yield return ($"resources/{app}-tick.yaml", Tick(app));
-        if (world.Find("patient") is not null) yield return ("resources/patient-tock.yaml", PatientTock);
+            if (world.Find(app) is not null) yield return ($"resources/{app}-tick.yaml", Cron($"{app}-tick", "@every 1s", app, s_input));
+        if (world.Find("patient") is not null) yield return ("resources/patient-tock.yaml", Cron("patient-tock", "@every 1h", "patient"));
         foreach (var app in world.Apps)
-            yield return ($"config/{app.Id}.yaml", Configuration(app.Id, app.Id == "guarded" ? AccessControl : ""));
+            yield return ($"config/{app.Id}.yaml", Configuration(app.Id, folder, app.Id == "guarded" ? AccessControl : ""));
     }
 
-    private const string State = """
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: store }
-        spec:
-          type: state.sqlite
-          version: v1
-          metadata:
-            - { name: connectionString, value: "FOLDER/state.db" }
-            - { name: actorStateStore, value: "true" }
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: memory }
-        spec: { type: state.in-memory, version: v1 }
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: shared }
-        spec:
-          type: state.sqlite
-          version: v1
-          metadata:
-            - { name: connectionString, value: "FOLDER/shared.db" }
-            - { name: keyPrefix, value: none }
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: foreign }
-        spec: { type: state.in-memory, version: v1 }
-        scopes: [echo]
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: brittle }
-        spec: { type: state.in-memory, version: v1 }
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: busy }
-        spec:
-          type: state.sqlite
-          version: v1
-          metadata:
-            - { name: connectionString, value: "FOLDER/busy.db" }
-            - { name: busyTimeout, value: 20ms }
-        scopes: [caller]
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: short }
-        spec:
-          type: state.sqlite
-          version: v1
-          metadata:
-            - { name: connectionString, value: "FOLDER/short.db" }
-            - { name: busyTimeout, value: 20ms }
-        scopes: [caller]
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: slow }
-        spec:
-          type: state.sqlite
-          version: v1
-          metadata:
-            - { name: connectionString, value: "FOLDER/slow.db" }
-            - { name: busyTimeout, value: 20s }
-        scopes: [caller]
-        """;
+    private static readonly (string, string)[] s_input = [("direction", "input")];
 
-    private const string PubSub = """
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: pubsub }
-        spec: { type: pubsub.in-memory, version: v1 }
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: scoped }
-        spec:
-          type: pubsub.in-memory
-          version: v1
-          metadata:
-            - { name: publishingScopes, value: "events=open;caller=" }
-            - { name: allowedTopics, value: "open,kept" }
-            - { name: protectedTopics, value: "kept" }
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: tight }
-        spec: { type: pubsub.in-memory, version: v1 }
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: foreign-pubsub }
-        spec: { type: pubsub.in-memory, version: v1 }
-        scopes: [echo]
-        """;
+    private static string State(string folder) => Documents(
+        Component("store", "state.sqlite", [("connectionString", $"{folder}/state.db"), ("actorStateStore", "true")]),
+        Component("memory", "state.in-memory"),
+        Component("shared", "state.sqlite", [("connectionString", $"{folder}/shared.db"), ("keyPrefix", "none")]),
+        Component("foreign", "state.in-memory", scope: "echo"),
+        Component("brittle", "state.in-memory"),
+        Component("busy", "state.sqlite", [("connectionString", $"{folder}/busy.db"), ("busyTimeout", "20ms")], "caller"),
+        Component("short", "state.sqlite", [("connectionString", $"{folder}/short.db"), ("busyTimeout", "20ms")], "caller"),
+        Component("slow", "state.sqlite", [("connectionString", $"{folder}/slow.db"), ("busyTimeout", "20s")], "caller"));
 
-    private const string Secrets = """
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: files }
-        spec:
-          type: secretstores.local.file
-          version: v1
-          metadata: [{ name: secretsFile, value: "FOLDER/secrets.json" }]
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: vault }
-        spec:
-          type: secretstores.local.file
-          version: v1
-          metadata: [{ name: secretsFile, value: "FOLDER/secrets.json" }]
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: env }
-        spec:
-          type: secretstores.local.env
-          version: v1
-          metadata: [{ name: prefix, value: CONFORM_ }]
-        """;
+    private static string PubSub => Documents(
+        Component("pubsub", "pubsub.in-memory"),
+        Component(
+            "scoped", "pubsub.in-memory",
+            [("publishingScopes", "events=open;caller="), ("allowedTopics", "open,kept"), ("protectedTopics", "kept")]),
+        Component("tight", "pubsub.in-memory"),
+        Component("foreign-pubsub", "pubsub.in-memory", scope: "echo"));
 
-    private const string Redis = """
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: config }
-        spec:
-          type: configuration.redis
-          version: v1
-          metadata: [{ name: redisHost, value: "REDIS" }]
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: locks }
-        spec:
-          type: lock.redis
-          version: v1
-          metadata: [{ name: redisHost, value: "REDIS" }]
-        """;
+    private static string Secrets(string folder) => Documents(
+        Component("files", "secretstores.local.file", [("secretsFile", $"{folder}/secrets.json")]),
+        Component("vault", "secretstores.local.file", [("secretsFile", $"{folder}/secrets.json")]),
+        Component("env", "secretstores.local.env", [("prefix", "CONFORM_")]));
+
+    private static string Redis(string host) => Documents(
+        Component("config", "configuration.redis", [("redisHost", host)]),
+        Component("locks", "lock.redis", [("redisHost", host)]));
 
     /// <summary>Keeps what nobody hears for now; what nobody is done with comes again after some seconds. (Of a
     /// subscription that has ended, daprd's component goes on to read one event, on a connection that is lost until then.)</summary>
-    private const string Lasting = """
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: lasting }
-        spec:
-          type: pubsub.redis
-          version: v1
-          metadata:
-            - { name: redisHost, value: "REDIS" }
-            - { name: processingTimeout, value: 4s }
-            - { name: redeliverInterval, value: 1s }
-            - { name: poolSize, value: "300" }
-        ---
+    private static string Lasting(string host) => Documents(
+        Component(
+            "lasting", "pubsub.redis",
+            [("redisHost", host), ("processingTimeout", "4s"), ("redeliverInterval", "1s"), ("poolSize", "300")]),
+        """
         apiVersion: dapr.io/v2alpha1
         kind: Subscription
         metadata: { name: lasting-words }
         spec: { pubsubname: lasting, topic: lasting-words, routes: { default: /on/lasting-words } }
         scopes: [speaker, late]
-        """;
+        """);
+
+    private static string Spoken => Documents(Cron("spoken-tick", "@every 1s", "speaker"), Cron("spoken-tock", "@every 1s", "speaker"));
+
+    private static string Bindings(int echoPort, int flakyPort, int mailPort) => Documents(
+        Cron("tick", "@every 1s", "events", s_input),
+        Cron("tock", "@every 1s", "events", ("route", "/cron/tock")),
+        Component("web", "bindings.http", [("url", $"http://127.0.0.1:{echoPort}/bound")]),
+        Component("web-tolerant", "bindings.http", [("url", $"http://127.0.0.1:{echoPort}/bound"), ("errorIfNot2XX", "false")]),
+        Component("web-flaky", "bindings.http", [("url", $"http://127.0.0.1:{flakyPort}")]),
+        Component(
+            "mail", "bindings.smtp",
+            [
+                ("host", "127.0.0.1"), ("port", $"{mailPort}"), ("skipTLSVerify", "true"),
+                ("emailFrom", "shop@example.com"), ("emailTo", "ann@example.com"), ("subject", "news"),
+            ]));
 
     private const string Resiliency = """
         apiVersion: dapr.io/v1alpha1
@@ -291,123 +187,34 @@ internal static class ResourceTexts
                   - { name: /shut, httpVerb: [POST], action: deny }
         """;
 
-    private static string Bindings(int echoPort, int flakyPort, int mailPort) => $$"""
+    private static string Documents(params string[] documents) => string.Join("\n---\n", documents);
+
+    /// <param name="scope">The one app that has it; null for all.</param>
+    private static string Component(string name, string type, (string Name, string Value)[]? settings = null, string? scope = null) => $$"""
         apiVersion: dapr.io/v1alpha1
         kind: Component
-        metadata: { name: tick }
+        metadata: { name: {{name}} }
         spec:
-          type: bindings.cron
+          type: {{type}}
           version: v1
-          metadata:
-            - { name: schedule, value: "@every 1s" }
-            - { name: direction, value: input }
-        scopes: [events]
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: tock }
-        spec:
-          type: bindings.cron
-          version: v1
-          metadata:
-            - { name: schedule, value: "@every 1s" }
-            - { name: route, value: /cron/tock }
-        scopes: [events]
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: web }
-        spec:
-          type: bindings.http
-          version: v1
-          metadata: [{ name: url, value: "http://127.0.0.1:{{echoPort}}/bound" }]
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: web-tolerant }
-        spec:
-          type: bindings.http
-          version: v1
-          metadata:
-            - { name: url, value: "http://127.0.0.1:{{echoPort}}/bound" }
-            - { name: errorIfNot2XX, value: "false" }
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: web-flaky }
-        spec:
-          type: bindings.http
-          version: v1
-          metadata: [{ name: url, value: "http://127.0.0.1:{{flakyPort}}" }]
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: mail }
-        spec:
-          type: bindings.smtp
-          version: v1
-          metadata:
-            - { name: host, value: "127.0.0.1" }
-            - { name: port, value: "{{mailPort}}" }
-            - { name: skipTLSVerify, value: "true" }
-            - { name: emailFrom, value: "shop@example.com" }
-            - { name: emailTo, value: "ann@example.com" }
-            - { name: subject, value: "news" }
+          metadata: [{{string.Join(", ", (settings ?? []).Select(Setting))}}]
+        scopes: [{{scope}}]
         """;
 
-    private const string Spoken = """
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: spoken-tick }
-        spec:
-          type: bindings.cron
-          version: v1
-          metadata: [{ name: schedule, value: "@every 1s" }]
-        scopes: [speaker]
-        ---
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: spoken-tock }
-        spec:
-          type: bindings.cron
-          version: v1
-          metadata: [{ name: schedule, value: "@every 1s" }]
-        scopes: [speaker]
-        """;
+    private static string Setting((string Name, string Value) setting) => $$"""{ name: {{setting.Name}}, value: "{{setting.Value}}" }""";
 
-    private const string PatientTock = """
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: patient-tock }
-        spec:
-          type: bindings.cron
-          version: v1
-          metadata: [{ name: schedule, value: "@every 1h" }]
-        scopes: [patient]
-        """;
+    private static string Cron(string name, string schedule, string scope, params (string Name, string Value)[] more) =>
+        Component(name, "bindings.cron", [("schedule", schedule), .. more], scope);
 
-    private static string Tick(string app) => $$"""
-        apiVersion: dapr.io/v1alpha1
-        kind: Component
-        metadata: { name: {{app}}-tick }
-        spec:
-          type: bindings.cron
-          version: v1
-          metadata:
-            - { name: schedule, value: "@every 1s" }
-            - { name: direction, value: input }
-        scopes: [{{app}}]
-        """;
-
-    private static string Configuration(string app, string more) => $"""
+    private static string Configuration(string app, string folder, string more) => $$"""
         apiVersion: dapr.io/v1alpha1
         kind: Configuration
-        metadata: {"{"} name: {app} {"}"}
+        metadata: { name: {{app}} }
         spec:
           nameResolution:
             component: sqlite
             version: v1
-            configuration: {"{"} connectionString: "FOLDER/names.db" {"}"}
-        {more}
+            configuration: { connectionString: "{{folder}}/names.db" }
+        {{more}}
         """;
 }

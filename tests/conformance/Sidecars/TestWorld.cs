@@ -146,12 +146,7 @@ public sealed class TestWorld : IAsyncLifetime
     {
         Directory.CreateDirectory(Path.Combine(_folder, "config"));
         Directory.CreateDirectory(Path.Combine(_folder, "resources"));
-        foreach (var (name, text) in ResourceTexts.Of(this))
-        {
-            var filled = text.Replace("FOLDER", _folder.Replace('\\', '/'), StringComparison.Ordinal)
-                .Replace("REDIS", Sidecars.RedisHost, StringComparison.Ordinal);
-            File.WriteAllText(Path.Combine(_folder, name), filled);
-        }
+        foreach (var (name, text) in ResourceTexts.Of(this)) File.WriteAllText(Path.Combine(_folder, name), text);
     }
 
     /// <summary>Dot segments and escapes stay as they are written.</summary>
