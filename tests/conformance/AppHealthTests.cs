@@ -139,12 +139,7 @@ public sealed class AppHealthTests(AppHealthTests.Ward ward) : IClassFixture<App
     [Fact]
     public async Task What_it_is_at_it_may_end()
     {
-        SkipWithoutRedis();
-        var door = new TaskCompletionSource();
-        ward.Patient.Door = door.Task;
-        await PublishAsync("lasting", "lasting-news");
-        await World["patient"].HeardAsync(IsEvent, 1, 20);
-        await UnwellAsync();
+        var door = await UnwellAtWorkAsync();
         door.SetResult();
         await Task.Delay(1000);
         await WellAsync();
@@ -155,12 +150,7 @@ public sealed class AppHealthTests(AppHealthTests.Ward ward) : IClassFixture<App
     [Fact]
     public async Task What_it_fails_at_meanwhile_comes_again()
     {
-        SkipWithoutRedis();
-        var door = new TaskCompletionSource();
-        ward.Patient.Door = door.Task;
-        await PublishAsync("lasting", "lasting-news");
-        await World["patient"].HeardAsync(IsEvent, 1, 20);
-        await UnwellAsync();
+        var door = await UnwellAtWorkAsync();
         door.SetException(new InvalidOperationException("as the test wishes"));
         await Task.Delay(1000);
         ward.Patient.Door = Task.CompletedTask;
@@ -364,6 +354,18 @@ public sealed class AppHealthTests(AppHealthTests.Ward ward) : IClassFixture<App
     {
         ward.Patient.Status = 500;
         return RefusedAsync();
+    }
+
+    /// <summary>It is at an event, and unwell; how that event ends is up to the test.</summary>
+    private async Task<TaskCompletionSource> UnwellAtWorkAsync()
+    {
+        SkipWithoutRedis();
+        var door = new TaskCompletionSource();
+        ward.Patient.Door = door.Task;
+        await PublishAsync("lasting", "lasting-news");
+        await World["patient"].HeardAsync(IsEvent, 1, 20);
+        await UnwellAsync();
+        return door;
     }
 
     private Task WellAsync()
