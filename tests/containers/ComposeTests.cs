@@ -1,10 +1,12 @@
+using DaprShop.Testing;
+
 namespace DaprShop.Containers.Tests;
 
 /// <summary>docker-compose.yml and its overlays as Docker Compose itself reads them.</summary>
 public sealed class ComposeTests(Images images)
 {
     public static TheoryData<string> Overlays { get; } =
-        [.. Directory.EnumerateFiles(Path.Combine(Docker.Root, "deploy", "compose"), "*.yml").Select(file => Path.GetFileName(file)!).Order()];
+        [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "deploy", "compose"), "*.yml").Select(file => Path.GetFileName(file)!).Order()];
 
     [Theory]
     [MemberData(nameof(Overlays))]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using DaprShop.Testing;
 
 namespace DaprShop.Containers.Tests;
 
@@ -12,12 +13,15 @@ public static class Docker
 
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(8);
 
-    public static string Root { get; } = FindRoot(AppContext.BaseDirectory);
-
     /// <summary>Runs it to its end.</summary>
     public static async Task<Output> TryAsync(IEnumerable<string> arguments, IEnumerable<(string Name, string Value)>? environment = null)
     {
-        var start = new ProcessStartInfo("docker", arguments) { WorkingDirectory = Root, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("docker", arguments)
+        {
+            WorkingDirectory = Repository.Root,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (var (name, value) in environment ?? []) start.Environment[name] = value;
         using var process = Process.Start(start)!;
         using var limit = new CancellationTokenSource(s_patience);
@@ -51,9 +55,6 @@ public static class Docker
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
-
-    private static string FindRoot(string folder) =>
-        File.Exists(Path.Combine(folder, "DaprShop.sln")) ? folder : FindRoot(Path.GetDirectoryName(folder)!);
 }
 
 /// <param name="ExitCode">0 when all went well.</param>

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using DaprShop.Common;
+using DaprShop.Testing;
 using NJsonSchema;
 using NJsonSchema.Validation;
 
@@ -78,7 +79,7 @@ public class EventSchemaTests
     [Fact]
     public void Every_topic_has_a_schema_and_every_schema_a_topic()
     {
-        var schemas = Directory.GetFiles(Repository.PathOf("contracts", "events"), "*.schema.json")
+        var schemas = Directory.GetFiles(Path.Combine(Repository.Root, "contracts", "events"), "*.schema.json")
             .Select(file => Path.GetFileName(file).Replace(".schema.json", "", StringComparison.Ordinal));
         Assert.Equal(TopicConstants().Order(), schemas.Order());
         Assert.Equal(TopicConstants().Order(), s_examples.Keys.Order());
@@ -96,7 +97,7 @@ public class EventSchemaTests
         .Select(field => (string)field.GetRawConstantValue()!);
 
     private static Task<JsonSchema> SchemaOf(string topic) =>
-        JsonSchema.FromFileAsync(Repository.PathOf("contracts", "events", topic + ".schema.json"));
+        JsonSchema.FromFileAsync(Path.Combine(Repository.Root, "contracts", "events", topic + ".schema.json"));
 
     private static string Write(string topic) => JsonSerializer.Serialize(s_examples[topic], s_examples[topic].GetType(), s_json);
 

@@ -10,8 +10,8 @@ public class SubscriptionTests
     [Fact]
     public async Task Every_subscription_has_a_dead_letter_topic_that_its_service_keeps_and_staff_see()
     {
-        var subscriptions = (await Task.WhenAll(Services.All.Select(async service => (await SubscriptionsOf(service.Key)).Select(
-            subscription => (Service: service.Key, Topic: Text(subscription, "topic"), DeadLetters: Text(subscription, "deadLetterTopic"))))))
+        var subscriptions = (await Task.WhenAll(Services.Names.Select(async service => (await Services.SubscriptionsOfAsync(service)).Select(
+            subscription => (Service: service, Topic: Text(subscription, "topic"), DeadLetters: Text(subscription, "deadLetterTopic"))))))
             .SelectMany(ofOne => ofOne).ToList();
 
         var business = subscriptions.Where(subscription => !subscription.Topic!.EndsWith(".dead-letters", StringComparison.Ordinal)).ToList();
@@ -27,12 +27,12 @@ public class SubscriptionTests
     public async Task Services_listen_to_known_topics_and_each_of_them_can_be_replayed()
     {
         var known = EventSchemaTests.TopicConstants().ToHashSet();
-        foreach (var service in Services.All)
+        foreach (var service in Services.Names)
         {
-            var topics = (await SubscriptionsOf(service.Key)).Select(subscription => Text(subscription, "topic")!)
-                .Where(topic => topic != $"{service.Key}.dead-letters").ToList();
+            var topics = (await Services.SubscriptionsOfAsync(service)).Select(subscription => Text(subscription, "topic")!)
+                .Where(topic => topic != $"{service}.dead-letters").ToList();
             Assert.Subset(known, topics.ToHashSet());
-            await using var app = service.Value([.. Services.Arguments]);
+            await using var app = Services.Create(service);
             var handlers = (TopicHandlers)app.Services.GetService(typeof(TopicHandlers))!;
             Assert.All(topics, topic => Assert.NotNull(handlers.Find(topic)));
         }
@@ -40,12 +40,4 @@ public class SubscriptionTests
 
     private static string? Text(JsonElement subscription, string name) =>
         subscription.TryGetProperty(name, out var value) ? value.GetString() : null;
-
-    private static async Task<List<JsonElement>> SubscriptionsOf(string service)
-    {
-        await using var app = Services.All[service]([.. Services.Arguments]);
-        await app.StartAsync();
-        using var http = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
-        return [.. JsonDocument.Parse(await http.GetStringAsync("/dapr/subscribe")).RootElement.EnumerateArray()];
-    }
 }

@@ -1,17 +1,6 @@
-using System.Text.Json;
 using System.Text.RegularExpressions;
-using DaprShop.Basket;
-using DaprShop.Catalog;
 using DaprShop.Contracts;
-using DaprShop.Inventory;
-using DaprShop.Members;
-using DaprShop.Notification;
-using DaprShop.Ordering;
-using DaprShop.Payment;
-using DaprShop.Shipping;
-using DaprShop.Web;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
+using DaprShop.Contracts.Tests;
 
 namespace DaprShop.Deployment.Tests;
 
@@ -27,21 +16,8 @@ public sealed record TopicsOf(IReadOnlyList<string> Published, IReadOnlyList<str
 /// <summary>What the shop is: where a thing is said first, everything else has to agree with that.</summary>
 public static partial class Facts
 {
-    private static readonly Dictionary<string, Create> s_services = new()
-    {
-        ["basket"] = BasketService.Create,
-        ["catalog"] = CatalogService.Create,
-        ["inventory"] = InventoryService.Create,
-        ["members"] = MembersService.Create,
-        ["notification"] = NotificationService.Create,
-        ["ordering"] = OrderingService.Create,
-        ["payment"] = PaymentService.Create,
-        ["shipping"] = ShippingService.Create,
-        ["web"] = WebService.Create,
-    };
-
     private static readonly Lazy<Dictionary<string, string[]>> s_heard = new(() =>
-        Task.WhenAll(s_services.Select(AskAsync)).GetAwaiter().GetResult().ToDictionary());
+        Task.WhenAll(Services.Names.Select(AskAsync)).GetAwaiter().GetResult().ToDictionary());
 
     /// <summary>dapr.yaml.</summary>
     public static IReadOnlyList<App> Apps(Tree tree) => [.. Yaml.One(tree["dapr.yaml"])["apps"].Items.Select(app => new App(
@@ -78,20 +54,10 @@ public static partial class Facts
             ? AllTopics.Values.Where(topic => topic.StartsWith(name[..^1]))
             : [name])];
 
-    private static async Task<KeyValuePair<string, string[]>> AskAsync(KeyValuePair<string, Create> service)
-    {
-        await using var app = service.Value(
-            ["--urls=http://127.0.0.1:0", "--environment=Development"],
-            // Nobody reads how they miss their sidecars.
-            builder => builder.Services.AddSingleton(TextWriter.Null));
-        await app.StartAsync();
-        using var http = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
-        using var subscriptions = JsonDocument.Parse(await http.GetStringAsync("/dapr/subscribe"));
-        return KeyValuePair.Create(service.Key, subscriptions.RootElement.EnumerateArray()
-            .Select(subscription => subscription.GetProperty("topic").GetString()!).Order(StringComparer.Ordinal).ToArray());
-    }
-
-    private delegate WebApplication Create(string[] args, Action<WebApplicationBuilder> configure);
+    private static async Task<KeyValuePair<string, string[]>> AskAsync(string service) => KeyValuePair.Create(
+        service,
+        (await Services.SubscriptionsOfAsync(service)).Select(subscription => subscription.GetProperty("topic").GetString()!)
+            .Order(StringComparer.Ordinal).ToArray());
 
     [GeneratedRegex(@"\bTopics\.([A-Z]\w+)")]
     private static partial Regex TopicName();

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using DaprShop.Local.Gateway;
 using DaprShop.Local.Hosting;
+using DaprShop.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DaprShop.Gateway.Tests;
@@ -31,7 +32,7 @@ public sealed class GatewayUnderTest : IAsyncDisposable
     }
 
     /// <summary>services/gateway of this repository.</summary>
-    public static string RulesPath { get; } = FindRules();
+    public static string RulesPath { get; } = Path.Combine(Repository.Root, "services", "gateway");
 
     public GatewaySettings Settings { get; }
 
@@ -75,12 +76,5 @@ public sealed class GatewayUnderTest : IAsyncDisposable
         await Gateway.DisposeAsync();
         foreach (var service in All) await service.DisposeAsync();
         Directory.Delete(_data, recursive: true);
-    }
-
-    private static string FindRules()
-    {
-        var directory = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory!.FullName, "DaprShop.sln"))) directory = directory.Parent;
-        return Path.Combine(directory.FullName, "services", "gateway");
     }
 }
