@@ -21,11 +21,14 @@ public sealed class OrderDriver(
 {
     private static readonly TimeSpan s_tellTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_lastRuns = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_lookAgain = TimeSpan.FromMilliseconds(10);
 
     private readonly ConcurrentDictionary<string, int> _asked = new();
     private readonly SemaphoreSlim _slots = new(options.MaxConcurrentOrders);
     private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _lastEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Runs under way; the service counts as one until it is asked to end.</summary>
+    private int _running = 1;
     private volatile bool _ending;
 
     /// <summary>Something has changed: drives the order from here, or has the run that is on its way look again.</summary>
@@ -33,13 +36,13 @@ public sealed class OrderDriver(
     /// <param name="file">The order as it is now, if known.</param>
     public void Drive(string orderId, OrderFile? file = null)
     {
-        if (_asked.AddOrUpdate(orderId, 1, (_, times) => times + 1) == 1) _ = Run(orderId, file);
+        if (_asked.AddOrUpdate(orderId, 1, (_, times) => times + 1) == 1) _ = Begin(orderId, file);
     }
 
     /// <summary>Drives the order unless that is going on already.</summary>
     public void Resume(string orderId)
     {
-        if (_asked.TryAdd(orderId, 1)) _ = Run(orderId, null);
+        if (_asked.TryAdd(orderId, 1)) _ = Begin(orderId, null);
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -48,8 +51,8 @@ public sealed class OrderDriver(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         _ending = true;
-        var limit = Task.Delay(s_lastRuns, cancellationToken);
-        while (!_asked.IsEmpty && !limit.IsCompleted) await Task.Delay(s_lookAgain, CancellationToken.None);
+        End();
+        await _lastEnded.Task.WaitAsync(s_lastRuns, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _stopping.CancelAsync();
     }
 
@@ -57,6 +60,24 @@ public sealed class OrderDriver(
     {
         _slots.Dispose();
         _stopping.Dispose();
+    }
+
+    private async Task Begin(string orderId, OrderFile? file)
+    {
+        Interlocked.Increment(ref _running);
+        try
+        {
+            await Run(orderId, file);
+        }
+        finally
+        {
+            End();
+        }
+    }
+
+    private void End()
+    {
+        if (Interlocked.Decrement(ref _running) == 0) _lastEnded.TrySetResult();
     }
 
     private async Task Run(string orderId, OrderFile? file)
