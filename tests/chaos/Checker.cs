@@ -52,8 +52,9 @@ public static class Checker
             var violations = Check(facts);
             if (violations.Count == 0)
             {
-                await Task.Delay(silence);
-                facts = await reader.ReadAsync(limit.Token);
+                await Task.Delay(silence); // nothing is to happen, so there is nothing to await
+                using var again = new CancellationTokenSource(patience);
+                facts = await reader.ReadAsync(again.Token);
                 return (facts, Check(facts));
             }
             if (limit.IsCancellationRequested) return (facts, violations);
