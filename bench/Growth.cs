@@ -14,6 +14,9 @@ public sealed class Growth(BenchOptions options, Uri grown)
 {
     private const int Rounds = 12;
 
+    /// <summary>In which an order is delivered; the parcels of a shop as it is started take most of a minute.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
+
     /// <returns>The exit code: 0, or 1 when an order or a list costs more than a tenth more.</returns>
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
@@ -110,8 +113,10 @@ public sealed class Growth(BenchOptions options, Uri grown)
             using var response = await http.SendAsync(request, cancellation);
             var order = await response.Content.ReadFromJsonAsync<JsonElement>(cancellation);
             var id = order.GetProperty("id").GetString()!;
-            while (order.GetProperty("status").GetString() != "delivered")
+            var began = Stopwatch.GetTimestamp();
+            while (order.GetProperty("status").GetString() is var status && status != "delivered")
             {
+                if (Stopwatch.GetElapsedTime(began) > s_patience) throw new BenchError($"order {id} is still {status}");
                 await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
                 order = await http.GetFromJsonAsync<JsonElement>($"api/orders/{id}", cancellation);
             }

@@ -18,7 +18,7 @@ public sealed class SidecarBench(BenchOptions options)
         await using var daprd = options.Daprd is { } path ? new DaprdSide(path, withRedis) : null;
         SidecarSide[] sides = daprd is null ? [local] : [local, daprd];
         foreach (var side in sides) await side.StartAsync(cancellation);
-        // Until what they do at their start is over.
+        // Until what they do at their start is over: they tell nobody when.
         await Task.Delay(TimeSpan.FromSeconds(3), cancellation);
         var idle = sides.ToDictionary(side => side, MemoryOf);
 
