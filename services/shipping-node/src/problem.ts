@@ -1,4 +1,5 @@
 import { STATUS_CODES } from "node:http";
+import { finished } from "node:stream/promises";
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify";
 import { OutageError, PeerUnavailableError } from "./errors";
 
@@ -11,6 +12,9 @@ const details: Readonly<Record<number, string>> = {
   413: "The request body is too large.",
   415: "The content type is not supported; send application/json.",
 };
+
+/** How long a body that is too large is read away, milliseconds: as Kestrel does. */
+const readAwayMs = 5_000;
 
 type Errors = Readonly<Record<string, readonly string[]>>;
 
@@ -61,8 +65,18 @@ export class Problem extends Error {
 
 /** Every error leaves the service as a problem: what a handler throws, what a body cannot be read from, and paths that lead nowhere. */
 export function useProblems(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => problemOf(error, request).send(request, reply));
+  app.setErrorHandler(async (error, request, reply) => {
+    const problem = problemOf(error, request);
+    if (problem.status === 413) await readAway(request);
+    await problem.send(request, reply);
+  });
   app.setNotFoundHandler((request, reply) => new Problem(404).send(request, reply));
+}
+
+/** A connection that is closed while the caller still sends is reset, and the answer lost with it. */
+async function readAway({ raw }: FastifyRequest): Promise<void> {
+  raw.resume();
+  await finished(raw, { signal: AbortSignal.timeout(readAwayMs) }).catch(() => undefined);
 }
 
 function problemOf(error: unknown, request: FastifyRequest): Problem {

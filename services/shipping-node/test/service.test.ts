@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 import { statusOf } from "../src/shipment";
-import { confirmed, memberId, newOrder, parcelTo, Shop } from "./shop";
+import { appToken, confirmed, memberId, newOrder, parcelTo, Shop } from "./shop";
 
 let shop: Shop;
 
@@ -298,6 +300,28 @@ test("every error is a problem", async () => {
       [`https://www.rfc-editor.org/rfc/rfc9110#section-15.5`, status, "0af7651916cd43dd8448eb211c80319c"],
     );
     if (status === 405) assert.equal(answer.headers["allow"], "GET");
+  }
+});
+
+test("who sends far too much reads the answer all the same", async () => {
+  const other = await Shop.open();
+  try {
+    const { port } = new URL(await other.service.app.listen({ host: "127.0.0.1", port: 0 }));
+    const length = 16 * 1024 * 1024;
+    for (const framing of [`content-length: ${length}`, "transfer-encoding: chunked"]) {
+      const head = `PUT /internal/shipments/${newOrder()} HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\ndapr-api-token: ${appToken}\r\n`;
+      const socket = connect(Number(port), "127.0.0.1");
+      socket.write(`${head}${framing}\r\n\r\n`);
+      // As a client does that listens only when all is said.
+      await new Promise<void>((resolve, reject) => {
+        socket.on("error", reject);
+        const body = " ".repeat(length);
+        socket.write(framing.includes("chunked") ? `${length.toString(16)}\r\n${body}\r\n0\r\n\r\n` : body, () => resolve());
+      });
+      assert.match(await text(socket), /^HTTP\/1.1 413 /);
+    }
+  } finally {
+    await other.close();
   }
 });
 
