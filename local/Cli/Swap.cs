@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using DaprShop.Local.Configuration;
+using DaprShop.Local.Hosting;
 
 namespace DaprShop.Local.Cli;
 
@@ -83,18 +84,10 @@ internal static class Swap
 
     private static void RequireTool(YamlMap swap, string key, string tool, string folder)
     {
-        if (Find(tool, folder)) return;
+        if (IsPath(tool) ? File.Exists(Path.Combine(folder, tool)) : Programs.Find(tool) is not null) return;
         var needs = swap.Text("needs") is { } hint ? $": {hint}" : "";
         throw swap.Error(key, $"'{tool}' is not installed{needs}");
     }
 
-    /// <summary>As the operating system looks for it: a path, or a name in one of the PATH's folders.</summary>
-    private static bool Find(string tool, string folder)
-    {
-        if (tool.AsSpan().IndexOfAny('/', '\\') >= 0) return File.Exists(Path.Combine(folder, tool));
-        string[] endings = OperatingSystem.IsWindows() ? ["", ".exe", ".cmd", ".bat"] : [""];
-        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .SelectMany(directory => endings.Select(ending => Path.Combine(directory, tool + ending)))
-            .Any(File.Exists);
-    }
+    private static bool IsPath(string tool) => tool.AsSpan().ContainsAny('/', '\\');
 }

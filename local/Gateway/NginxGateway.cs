@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using DaprShop.Local.Configuration;
+using DaprShop.Local.Hosting;
 
 namespace DaprShop.Local.Gateway;
 
@@ -32,15 +33,9 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
     private string LeavingFile => Path.Combine(_directory, NginxEnvironment.LeavingFile);
 
     /// <summary>Where nginx is installed; null when it is not. System directories count even when the user's PATH lacks them.</summary>
-    public static string? Find()
-    {
-        var file = OperatingSystem.IsWindows() ? "nginx.exe" : "nginx";
-        string[] system = OperatingSystem.IsWindows() ? [] : ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin"];
-        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .Concat(system)
-            .Select(directory => Path.Combine(directory, file))
-            .FirstOrDefault(File.Exists);
-    }
+    public static string? Find() => Programs.Find("nginx", OperatingSystem.IsWindows()
+        ? []
+        : ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin"]);
 
     public async Task StartAsync(CancellationToken cancellation)
     {

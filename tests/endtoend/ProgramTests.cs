@@ -15,9 +15,7 @@ public sealed partial class ProgramTests
     {
         SharedShop.RequireOwn();
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Sends signals with Linux's tools.");
-        Assert.SkipWhen(
-            gateway == "nginx" && Local.Gateway.NginxGateway.Find() is null && Environment.GetEnvironmentVariable("CI") != "true",
-            "nginx is not installed.");
+        Assert.SkipWhen(gateway == "nginx" && Nginx.IsMissing, "nginx is not installed.");
         var data = Directory.CreateTempSubdirectory("daprshop-");
         using var program = Start(gateway, data.FullName);
         var output = await ReadUntilAsync(program.StandardOutput, "services ready");
@@ -45,9 +43,7 @@ public sealed partial class ProgramTests
     {
         SharedShop.RequireOwn();
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere nginx is ended by the next run only.");
-        Assert.SkipWhen(
-            gateway == "nginx" && Local.Gateway.NginxGateway.Find() is null && Environment.GetEnvironmentVariable("CI") != "true",
-            "nginx is not installed.");
+        Assert.SkipWhen(gateway == "nginx" && Nginx.IsMissing, "nginx is not installed.");
         var data = Directory.CreateTempSubdirectory("daprshop-");
         using var program = Start(gateway, data.FullName);
         var ports = Ports().Matches(await ReadUntilAsync(program.StandardOutput, "services ready"))

@@ -16,11 +16,3 @@ public sealed class SharedGateway : IAsyncDisposable
 public sealed class BuiltInGatewayTests(SharedGateway shared) : GatewayTests(shared, "builtin");
 
 public sealed class NginxGatewayTests(SharedGateway shared) : GatewayTests(shared, "nginx");
-
-internal static class Nginx
-{
-    /// <summary>Skips where nginx is not installed, except in CI, where it must be.</summary>
-    public static void Require() => Assert.SkipWhen(
-        Local.Gateway.NginxGateway.Find() is null && Environment.GetEnvironmentVariable("CI") != "true",
-        "nginx is not installed; the built-in gateway passes the same tests.");
-}

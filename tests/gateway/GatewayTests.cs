@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using DaprShop.Testing;
 
 namespace DaprShop.Gateway.Tests;
 
@@ -15,7 +16,7 @@ public abstract partial class GatewayTests(SharedGateway shared, string kind) : 
 
     public async ValueTask InitializeAsync()
     {
-        if (kind == "nginx") Nginx.Require();
+        Assert.SkipWhen(kind == "nginx" && Nginx.IsMissing, "nginx is not installed.");
         _shop = await shared.StartAsync(kind);
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using DaprShop.Local.Hosting;
 
 namespace DaprShop.Testing;
 
@@ -19,8 +20,7 @@ public sealed class RedisServer : IAsyncDisposable
     private RedisServer(int port) => Port = port;
 
     /// <summary>Where the program is; null when it is not installed.</summary>
-    public static string? Program { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-        .Append("/usr/bin").Select(folder => Path.Combine(folder, "redis-server")).FirstOrDefault(File.Exists);
+    public static string? Program { get; } = Programs.Find("redis-server", "/usr/bin");
 
     /// <summary>Whether tests without it are to be skipped: in CI it must be there.</summary>
     public static bool IsMissing => Program is null && Environment.GetEnvironmentVariable("CI") != "true";

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
+using DaprShop.Local.Hosting;
 
 namespace DaprShop.Conformance.Tests.Sidecars;
 
@@ -10,7 +11,7 @@ namespace DaprShop.Conformance.Tests.Sidecars;
 /// </summary>
 internal sealed class DaprdSidecars(string daprd) : ISidecars
 {
-    private static readonly string? s_redis = Programs.OnPath("redis-server");
+    private static readonly string? s_redis = Programs.Find("redis-server");
     private readonly List<Process> _processes = [];
     private readonly int _placement = TestPorts.Take();
     private readonly int _scheduler = TestPorts.Take();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using DaprShop.Conformance.Tests.Apps;
+using DaprShop.Local.Hosting;
 
 namespace DaprShop.Conformance.Tests.Sidecars;
 
@@ -19,7 +20,7 @@ public sealed partial class JavaScriptSuite : IAsyncLifetime
     private TestWorld? _world;
 
     /// <summary>Whether the suite is to be skipped: in CI Node.js must be there.</summary>
-    public static bool IsMissing { get; } = Programs.OnPath("node") is null && Environment.GetEnvironmentVariable("CI") != "true";
+    public static bool IsMissing { get; } = Programs.Find("node") is null && Environment.GetEnvironmentVariable("CI") != "true";
 
     /// <summary>The cases that the sources hold.</summary>
     public static IReadOnlyList<string> Cases { get; } =
