@@ -80,7 +80,7 @@ internal sealed class Fleet(
         return ChangeAsync(appId, async app =>
         {
             var replicas = registry.Of(appId);
-            await Task.WhenAll(Enumerable.Range(0, Math.Max(0, count - replicas.Count)).Select(_ => AddAsync(app, cancellation)));
+            if (count > replicas.Count) await AddAsync(app, count - replicas.Count, cancellation);
             await RemoveAsync([.. replicas.Skip(count)]);
         });
     }
@@ -91,7 +91,7 @@ internal sealed class Fleet(
     {
         foreach (var old in registry.Of(appId))
         {
-            await AddAsync(app, cancellation);
+            await AddAsync(app, 1, cancellation);
             await RemoveAsync([old]);
         }
     });
@@ -119,19 +119,31 @@ internal sealed class Fleet(
         }
     }
 
+    private async Task AddAsync(AppOptions app, int count, CancellationToken cancellation)
+    {
+        try
+        {
+            await Task.WhenAll(Enumerable.Range(0, count).Select(_ => AddAsync(app, cancellation)));
+        }
+        finally
+        {
+            // Of several, some may have come.
+            if (Changed is { } changed) await changed();
+        }
+    }
+
     private async Task AddAsync(AppOptions app, CancellationToken cancellation)
     {
-        Sidecar sidecar;
-        lock (_lock) sidecar = New(app, ++_numbers[app.AppId], ownPorts: _supervisors.Keys.All(other => !IsOn(other, app)), options);
-        await ports.OpenAsync(sidecar, cancellation);
-        var supervisor = Supervised(sidecar);
+        AppSupervisor supervisor;
+        lock (_lock) supervisor = Supervised(New(app, ++_numbers[app.AppId], ownPorts: !_supervisors.Keys.Any(other => IsOn(other, app)), options));
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(s_startPatience);
         try
         {
+            await ports.OpenAsync(supervisor.Sidecar, limit.Token);
             supervisor.Start();
             await supervisor.ReadyAsync(limit.Token);
-            await CanServeAsync(sidecar, limit.Token);
+            await CanServeAsync(supervisor.Sidecar, limit.Token);
         }
         catch (Exception error)
         {
@@ -140,8 +152,7 @@ internal sealed class Fleet(
                 throw new ConfigurationError($"a new process of '{app.AppId}' did not become ready within {s_startPatience.TotalSeconds} s");
             throw;
         }
-        registry.Add(sidecar);
-        if (Changed is { } changed) await changed();
+        registry.Add(supervisor.Sidecar);
     }
 
     private async Task RemoveAsync(IReadOnlyList<Sidecar> leaving)

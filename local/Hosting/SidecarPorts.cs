@@ -16,8 +16,8 @@ internal sealed class SidecarPorts : ConfigurationProvider, IConfigurationSource
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<int, Sidecar> _byPort = new();
-
     private readonly MetricsPorts _metrics;
+    private readonly Lock _lock = new();
 
     public SidecarPorts(IEnumerable<Sidecar> sidecars, MetricsPorts metrics)
     {
@@ -74,7 +74,8 @@ internal sealed class SidecarPorts : ConfigurationProvider, IConfigurationSource
 
     private void Follow()
     {
-        Data = Described();
+        // Of two that come at once, the later description has both.
+        lock (_lock) Data = Described();
         OnReload();
     }
 

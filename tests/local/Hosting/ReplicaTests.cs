@@ -15,7 +15,7 @@ public sealed class ReplicaTests : IAsyncDisposable
     private static readonly HealthCheck s_often = new() { Path = "/wellness", Interval = TimeSpan.FromMilliseconds(50), Threshold = 1 };
 
     private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("daprshop-");
-    private readonly WorkerApp _workers = new();
+    private WorkerApp _workers = new();
     private LocalRuntime _runtime = null!;
     private HttpClient _caller = null!;
 
@@ -93,6 +93,28 @@ public sealed class ReplicaTests : IAsyncDisposable
             Assert.False(await AppPort.AnswersAsync(gone.App.Address!));
             Assert.True(FreePorts.IsFree(gone.HttpPort) && FreePorts.IsFree(gone.GrpcPort));
         }
+    }
+
+    [Fact]
+    public async Task Those_that_come_at_once_share_no_port_and_are_told_of_once()
+    {
+        _workers = new WorkerApp { HasFixedPorts = true };
+        await StartAsync(replicas: 1);
+        // Whoever comes next may have the fixed ones.
+        await _runtime.ReplaceAsync(WorkerApp.AppId);
+        var told = new List<int>();
+        _runtime.OnChanged(() =>
+        {
+            told.Add(Replicas().Count);
+            return Task.CompletedTask;
+        });
+
+        await _runtime.ScaleAsync(WorkerApp.AppId, 4);
+
+        Assert.Equal([4], told);
+        var ports = Replicas().SelectMany(replica => new[] { replica.HttpPort, replica.GrpcPort, replica.App.Address!.Port }).ToList();
+        Assert.Equal(12, ports.Distinct().Count());
+        Assert.Equal(4, (await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => WhoAsync()))).Distinct().Count());
     }
 
     [Fact]

@@ -42,6 +42,9 @@ public sealed class WorkerApp
     /// <summary>A call of <c>/held</c> is there.</summary>
     public TaskCompletionSource Held { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>One of them has ports that were chosen for it, as in dapr.yaml; else all take any.</summary>
+    public bool HasFixedPorts { get; init; }
+
     /// <summary>No further worker can be made.</summary>
     public bool IsBroken { get; set; }
 
@@ -58,7 +61,15 @@ public sealed class WorkerApp
         {
             Apps =
             [
-                new AppOptions(AppId) { Create = Create, Replicas = replicas, HealthCheck = healthCheck },
+                new AppOptions(AppId)
+                {
+                    Create = Create,
+                    Replicas = replicas,
+                    HealthCheck = healthCheck,
+                    AppPort = HasFixedPorts ? FreePorts.Take() : 0,
+                    DaprHttpPort = HasFixedPorts ? FreePorts.Take() : 0,
+                    DaprGrpcPort = HasFixedPorts ? FreePorts.Take() : 0,
+                },
                 new AppOptions("caller") { Create = arguments => Listening(arguments).Build() },
             ],
             DataDirectory = data,
