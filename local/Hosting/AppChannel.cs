@@ -80,6 +80,7 @@ public sealed class AppChannel : IDisposable
     {
         var began = TimeProvider.System.GetTimestamp();
         Interlocked.MemoryBarrier();
+        // Looked for, since every call would have to pay for an event.
         while (Volatile.Read(ref _calls) > 0 && TimeProvider.System.GetElapsedTime(began) < limit) await Task.Delay(s_lookAgain);
     }
 

@@ -95,7 +95,7 @@ internal sealed class AppSupervisor(
             _running = app;
             using var presence = new AppPresence(Sidecar, observers, BecomeReady, log, logger);
             if (await AnswersAsync(app, stop)) presence.Begin();
-            await Task.WhenAny(app.Ended, Cancelled(stop));
+            await ((Task)app.Ended).WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await presence.EndAsync();
             if (_draining) await Sidecar.App.IdleAsync(s_drainPatience);
             if (stop.IsCancellationRequested) await app.StopAsync(_draining ? s_drainPatience : s_stopPatience);
@@ -128,7 +128,4 @@ internal sealed class AppSupervisor(
     }
 
     private static TaskCompletionSource NewReady() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private static Task Cancelled(CancellationToken stop) =>
-        Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => { }, TaskScheduler.Default);
 }
