@@ -18,9 +18,6 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
     /// <summary>In which clients that are not idle send a request, and hear that the next is for another connection.</summary>
     private static readonly TimeSpan s_leave = TimeSpan.FromSeconds(0.25);
 
-    /// <summary>A reload is under way when the signal is sent; workers with former addresses take no more requests soon after.</summary>
-    private static readonly TimeSpan s_reload = TimeSpan.FromSeconds(1);
-
     private readonly ILogger _logger = logs.CreateLogger("gateway");
     private readonly CancellationTokenSource _stopping = new();
     private readonly string _directory = Path.GetFullPath(settings.DataPath);
@@ -52,12 +49,22 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
     {
         _settings = _settings with { Services = services };
         WriteConfiguration();
-        await File.WriteAllTextAsync(LeavingFile, "", _stopping.Token);
-        await Task.Delay(s_leave, _stopping.Token);
-        using var signal = Run("-s", "reload");
-        await signal.WaitForExitAsync(_stopping.Token);
-        await Task.Delay(s_reload, _stopping.Token);
-        File.Delete(LeavingFile);
+        try
+        {
+            await ReloadAsync();
+        }
+        catch (Exception error) when (error is IOException or SocketException)
+        {
+            // There is no nginx just now; its next life reads the new addresses.
+        }
+        catch (OperationCanceledException) when (!_stopping.IsCancellationRequested)
+        {
+            _logger.LogWarning("nginx did not take the new addresses within {Seconds} s", s_patience.TotalSeconds);
+        }
+        finally
+        {
+            File.Delete(LeavingFile);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -68,6 +75,20 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
         if (_process is null) return;
         await StopAsync(_process);
         _process.Dispose();
+    }
+
+    /// <summary>Ends when workers with former addresses take no more requests.</summary>
+    private async Task ReloadAsync()
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        limit.CancelAfter(s_patience);
+        using var former = new IdleConnection();
+        await former.OpenAsync(_settings.Port, limit.Token);
+        await File.WriteAllTextAsync(LeavingFile, "", limit.Token);
+        await Task.Delay(s_leave, limit.Token);
+        using var signal = Run("-s", "reload");
+        await signal.WaitForExitAsync(limit.Token);
+        await former.ClosedAsync(limit.Token);
     }
 
     /// <summary>nginx reads includes beside its main file, so the rules are copied to where the generated file is.</summary>

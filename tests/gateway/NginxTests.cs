@@ -67,6 +67,31 @@ public sealed class NginxTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task Following_ends_when_former_workers_take_no_more()
+    {
+        await using var shop = await GatewayUnderTest.StartAsync("nginx");
+        using var former = new IdleConnection();
+        await former.OpenAsync(shop.Settings.Port, CancellationToken.None);
+        var left = former.ClosedAsync(CancellationToken.None);
+
+        var following = shop.Gateway.FollowAsync(shop.Settings.Services);
+        Assert.Same(left, await Task.WhenAny(left, following));
+
+        await following;
+    }
+
+    [Fact]
+    public async Task While_it_is_away_there_is_nobody_to_follow()
+    {
+        await using var shop = await GatewayUnderTest.StartAsync("nginx");
+        KillMaster(shop);
+
+        await shop.Gateway.FollowAsync(shop.Settings.Services);
+
+        Assert.Equal(HttpStatusCode.OK, await AnswerOfAsync(shop.Client));
+    }
+
     [Theory]
     [InlineData("https", "203.0.113.7", "https", "203.0.113.7", true)]
     [InlineData(null, null, "http", "127.0.0.1", false)]
