@@ -21,6 +21,7 @@ public static class Breaks
     private const string Limits = "every container has its limits";
     private const string Probes = "every container is asked how it is";
     private const string Budgets = "every service can be moved, scaled and replaced";
+    private const string Written = "a broker has written what it has answered";
     private const string Kinds = "files say what their kind may say, no more";
     private const string Scopes = "every component is scoped, to services that there are";
     private const string Stores = "every service has its own store, and no other service has it";
@@ -199,6 +200,14 @@ public static class Breaks
             "automountServiceAccountToken: false\nkind: ServiceAccount",
             "automountServiceAccountToken: true\nkind: ServiceAccount",
             "has a token for the cluster"),
+
+        new(Written, Compose.File, "--appendfsync, always", "--appendfsync, everysec", "redis: may answer before it has written"),
+        new(
+            Written, "deploy/compose/kafka.yml", "KAFKA_LOG_FLUSH_INTERVAL_MESSAGES: 1", "KAFKA_LOG_FLUSH_INTERVAL_MESSAGES: 100",
+            "KAFKA_LOG_FLUSH_INTERVAL_MESSAGES is not 1"),
+        new(
+            Written, "deploy/compose/kafka.yml", "KAFKA_UNCLEAN_LEADER_ELECTION_ENABLE: \"false\"", "KAFKA_NO_SUCH_SETTING: \"false\"",
+            "KAFKA_UNCLEAN_LEADER_ELECTION_ENABLE is not false"),
 
         new(Limits, Compose.File, "mem_limit: 192m", "mem_reservation: 192m", "payment-dapr: has no mem_limit"),
         new(Limits, Compose.File, "pids_limit: 256", "oom_score_adj: 256", "has no pids_limit"),

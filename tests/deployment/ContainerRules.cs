@@ -20,6 +20,7 @@ public static partial class ContainerRules
         new("every container has its limits", Limits),
         new("every container is asked how it is", Probes),
         new("every service can be moved, scaled and replaced", Budgets),
+        new("a broker has written what it has answered", Written),
     ];
 
     private static void Tags(Tree tree, Faults faults)
@@ -102,6 +103,23 @@ public static partial class ContainerRules
     }
 
     private static IEnumerable<string> Dockerfiles(Tree tree) => tree.Files("services", "/Dockerfile");
+
+    /// <summary>Kafka's way to say so.</summary>
+    private static readonly (string Setting, string Value)[] s_written =
+        [("KAFKA_LOG_FLUSH_INTERVAL_MESSAGES", "1"), ("KAFKA_UNCLEAN_LEADER_ELECTION_ENABLE", "false")];
+
+    /// <summary>There is one copy: an event that a crash takes back is lost, and readers that were beyond it may stand still.</summary>
+    private static void Written(Tree tree, Faults faults)
+    {
+        foreach (var compose in Compose.All(tree))
+        {
+            var redis = string.Join(' ', compose.Services["redis"]["command"].Texts);
+            faults.When(!redis.Contains("--appendfsync always"), $"{compose.Name}, redis: may answer before it has written");
+            if (!compose.Services.TryGetValue("kafka", out var kafka)) continue;
+            foreach (var (setting, value) in s_written)
+                faults.When(kafka["environment"][setting].Text != value, $"{compose.Name}, kafka: {setting} is not {value}");
+        }
+    }
 
     private static void Limits(Tree tree, Faults faults)
     {
