@@ -361,6 +361,8 @@ public static class Breaks
             "saga.duration\", \"s\"", "saga.duration\", \"ms\"", "daprshop_order_saga_duration_seconds_bucket is too much"),
 
         new(Sources, $"{Observability}/prometheus.yaml", "- payment-dapr:9090", "- payment:9090", "payment-dapr:9090 is missing"),
+        new(Sources, $"{Observability}/collector.yaml", "0.0.0.0:8889", "0.0.0.0:8888", "collector:8888 is missing"),
+        new(Sources, $"{Observability}/jaeger.yaml", "0.0.0.0:4317", "0.0.0.0:4318", "is 'jaeger:4317', not 'jaeger:4318'"),
         new(Sources, $"{Observability}/prometheus.yaml", "redis-exporter:9121", "exporter:9121", "cannot reach exporter"),
         new(
             Sources, $"{Observability}.yml",

@@ -75,6 +75,11 @@ public static partial class MetricRules
         var targets = prometheus.ToDictionary(
             job => job["job_name"].Text!, job => job["static_configs"].Items.SelectMany(one => one["targets"].Texts).ToList());
         faults.Same($"{Folder}/prometheus.yaml, sidecars", ids.Select(id => $"{id}-dapr:9090"), targets["sidecars"]);
+        var (told, traces) = (Yaml.One(tree[$"{Folder}/collector.yaml"]), Yaml.One(tree[$"{Folder}/jaeger.yaml"]));
+        faults.Same($"{Folder}/prometheus.yaml, services", [$"collector:{Port(told["exporters"]["prometheus"])}"], targets["services"]);
+        faults.Is(
+            $"{Folder}/collector.yaml, Jaeger", $"jaeger:{Port(traces["receivers"]["otlp"]["protocols"]["grpc"])}",
+            told["exporters"]["otlp_grpc/jaeger"]["endpoint"].Text);
         // The broker of another overlay is not there in this one.
         var services = Compose.All(tree).SelectMany(one => one.Services).ToLookup(service => service.Key, service => service.Value);
         var own = compose.Services["prometheus"]["networks"].Texts;
@@ -82,6 +87,8 @@ public static partial class MetricRules
             faults.When(
                 !services[host].Any(service => service["networks"].Texts.Intersect(own).Any()), $"{Folder}/prometheus.yaml: cannot reach {host}");
     }
+
+    private static string? Port(Yaml listener) => listener["endpoint"].Text?.Split(':')[^1];
 
     private static IEnumerable<(string Name, string[] Labels)> Metrics(string list) => list.Split('\n')
         .Where(line => line.Length > 0 && !line.StartsWith('#')).Select(line => line.Split(' ')).Select(words => (words[0], words[1..]));
