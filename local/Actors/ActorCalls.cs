@@ -1,12 +1,13 @@
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Resiliency;
+using DaprShop.Local.Tracing;
 using Polly;
 
 namespace DaprShop.Local.Actors;
 
 /// <summary>Brings calls to actors: finds where the actor lives, waits for its turn, calls its app.</summary>
-internal sealed class ActorCalls(ActorPlacement placement, ActorApp app, ResiliencyPolicies resiliency)
+internal sealed class ActorCalls(ActorPlacement placement, ActorApp app, ResiliencyPolicies resiliency, Tracers tracers)
 {
     /// <summary>A call that an app makes through its sidecar.</summary>
     /// <exception cref="DaprError">As daprd answers it.</exception>
@@ -50,7 +51,28 @@ internal sealed class ActorCalls(ActorPlacement placement, ActorApp app, Resilie
         var host = await placement.FindAsync(call.Actor);
         if (host is null && !policies.HasActor(call.Actor.Type))
             host = await LookAgainAsync(call.Actor, policies, caller.AppStopping, cancellation);
-        return await TakeTurnAsync(host ?? throw ActorErrors.NoAddress(call.Actor), call, cancellation);
+        if (host is null) throw ActorErrors.NoAddress(call.Actor);
+        return host.Sidecar != caller && tracers.Of(host.Sidecar) is { } tracer
+            ? await TakeTracedTurnAsync(host, call, tracer, cancellation)
+            : await TakeTurnAsync(host, call, cancellation);
+    }
+
+    /// <summary>The sidecar of the app that the actor lives in sees the call come.</summary>
+    private async Task<ActorAnswer> TakeTracedTurnAsync(ActorHost host, ActorCall call, SidecarTracer tracer, CancellationToken cancellation)
+    {
+        IHeaderDictionary headers = new HeaderDictionary();
+        foreach (var (name, values) in call.Headers) headers[name] = values;
+        using var span = tracer.CallActor(call, headers.TraceParent, headers.TraceState);
+        if (span is not null) headers.TraceParent = span.Id;
+        try
+        {
+            return await TakeTurnAsync(host, call with { Headers = headers }, cancellation);
+        }
+        catch (Exception error) when (error is DaprError or HttpRequestException)
+        {
+            span.Fail(error.Message);
+            throw;
+        }
     }
 
     private async Task<ActorHost> LookAgainAsync(

@@ -16,7 +16,9 @@ public sealed partial class DaprGrpc
 {
     internal async Task<InvokeActorResponse> InvokeActor(InvokeActorRequest request, ServerCallContext context)
     {
-        var headers = request.Metadata.Select(header => KeyValuePair.Create(header.Key, new StringValues(header.Value))).ToArray();
+        var trace = context.RequestHeaders.Where(header => header.Key is "traceparent" or "tracestate");
+        var headers = request.Metadata.Select(header => (header.Key, header.Value)).Concat(trace.Select(header => (header.Key, header.Value)))
+            .Select(header => KeyValuePair.Create(header.Key, new StringValues(header.Value))).ToArray();
         var contentType = request.Metadata.GetValueOrDefault("content-type");
         var actor = new ActorRef(request.ActorType, request.ActorId);
         var call = new ActorCall(actor, request.Method, "", request.Data.Memory, contentType, headers);

@@ -2,6 +2,7 @@ using Dapr.AppCallback.Autogen.Grpc.v1;
 using Dapr.Client.Autogen.Grpc.v1;
 using DaprShop.Local.Grpc;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.Tracing;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -96,9 +97,9 @@ public sealed class AppCallback(AppChannel app)
     }
 
     /// <exception cref="RpcException">The app failed, is away, or hears no bindings.</exception>
-    public async Task<bool> TellAsync(BindingEventRequest message, CancellationToken cancellation)
+    public async Task<bool> TellAsync(BindingEventRequest message, string? traceParent, CancellationToken cancellation)
     {
-        await CallAsync(s_onBindingEvent, message, [], cancellation);
+        await CallAsync(s_onBindingEvent, message, Traced([], traceParent), cancellation);
         return true;
     }
 
@@ -145,10 +146,12 @@ public sealed class AppCallback(AppChannel app)
         }
     }
 
-    private static Metadata Headers(string pubsub, string? traceParent)
+    private static Metadata Headers(string pubsub, string? traceParent) => Traced(new Metadata { { "pubsubname", pubsub } }, traceParent);
+
+    private static Metadata Traced(Metadata headers, string? traceParent)
     {
-        var headers = new Metadata { { "pubsubname", pubsub } };
         if (traceParent is not null) headers.Add("traceparent", traceParent);
+        if (TraceBinary.Of(traceParent) is { } binary) headers.Add(TraceBinary.Header, binary);
         return headers;
     }
 

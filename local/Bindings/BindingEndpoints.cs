@@ -10,7 +10,8 @@ namespace DaprShop.Local.Bindings;
 internal static class BindingEndpoints
 {
     private static readonly string[] s_verbs = ["POST", "PUT"];
-    private static readonly string[] s_passedOn = ["traceparent", "tracestate", "baggage"];
+    /// <summary>Headers of a call that become metadata of it.</summary>
+    public static readonly string[] PassedOn = ["traceparent", "tracestate", "baggage"];
 
     public static void AddBindings(this IServiceCollection services) =>
         services.AddSingleton<BindingRequests>().AddSingleton<IAppObserver, CronBindings>();
@@ -59,7 +60,7 @@ internal static class BindingEndpoints
             var metadata = call.TryGetProperty("metadata", out var own) && own.ValueKind != JsonValueKind.Null
                 ? own.EnumerateObject().ToDictionary(item => item.Name, item => item.Value.GetString() ?? "", StringComparer.Ordinal)
                 : [];
-            foreach (var name in s_passedOn)
+            foreach (var name in PassedOn)
                 if (request.Headers.TryGetValue(name, out var value)) metadata[name] = value.ToString();
             return new BindingCall(
                 call.TryGetProperty("operation", out var operation) ? operation.GetString() ?? "" : "",

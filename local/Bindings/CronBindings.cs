@@ -6,6 +6,7 @@ using Dapr.AppCallback.Autogen.Grpc.v1;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Resiliency;
+using DaprShop.Local.Tracing;
 using Grpc.Core;
 using Polly;
 using Polly.CircuitBreaker;
@@ -23,13 +24,14 @@ internal sealed class CronBindings : IAppObserver
     private readonly ConcurrentDictionary<Sidecar, (CancellationTokenSource Stop, Task Ticking)> _running = new();
     private readonly ConcurrentDictionary<Sidecar, IReadOnlyList<CronBinding>> _wanted = new();
     private readonly ResiliencyPolicies _resiliency;
+    private readonly Tracers _tracers;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     /// <exception cref="ConfigurationError">A schedule that is none.</exception>
-    public CronBindings(AppRegistry apps, ResiliencyPolicies resiliency, TimeProvider time, ILogger<CronBindings> logger)
+    public CronBindings(AppRegistry apps, ResiliencyPolicies resiliency, Tracers tracers, TimeProvider time, ILogger<CronBindings> logger)
     {
-        (_resiliency, _time, _logger) = (resiliency, time, logger);
+        (_resiliency, _tracers, _time, _logger) = (resiliency, tracers, time, logger);
         _bindings = apps.Sidecars.DistinctBy(sidecar => sidecar.AppId).ToDictionary(
             sidecar => sidecar.AppId,
             sidecar => sidecar.Components.Where(spec => spec.Type == "bindings.cron").Select(CronBinding.Of).ToList());
@@ -112,19 +114,22 @@ internal sealed class CronBindings : IAppObserver
             ["readTimeUTC"] = _time.GetUtcNow().ToString("yyyy-MM-dd HH:mm:ss.fffffff +0000 'UTC'", CultureInfo.InvariantCulture),
         };
         var policy = _resiliency.For(sidecar.AppId).Inbound(binding.Name, ComponentKind.Binding);
+        using var span = _tracers.Of(sidecar)?.Tell(
+            binding.Name, sidecar.SpeaksGrpc ? "/dapr.proto.runtime.v1.AppCallback/OnBindingEvent" : $"POST /{binding.Name}");
         for (var failures = 1; ; failures++)
         {
             try
             {
                 await policy.AttemptAsync(
                     (_, limited) => sidecar.SpeaksGrpc
-                        ? sidecar.Callback.TellAsync(new BindingEventRequest { Name = binding.Name, Metadata = { metadata } }, limited)
-                        : PostAsync(sidecar.App, binding, metadata, limited),
+                        ? sidecar.Callback.TellAsync(new BindingEventRequest { Name = binding.Name, Metadata = { metadata } }, span?.Id, limited)
+                        : PostAsync(sidecar.App, binding, metadata, span?.Id, limited),
                     0, stop);
                 return;
             }
             catch (Exception error) when (error is HttpRequestException or RpcException or ExecutionRejectedException)
             {
+                span.Fail(error.Message);
                 _logger.LogWarning("{AppId} could not hear {Binding}: {Reason}", sidecar.AppId, binding.Name, error.Message);
                 if (!Retries(policy.Retry, error) || policy.Retry!.DelayAfter(failures) is not { } delay) return;
                 await Task.Delay(delay, _time, stop);
@@ -142,10 +147,11 @@ internal sealed class CronBindings : IAppObserver
 
     /// <exception cref="HttpRequestException">The app is away, or answered with anything but a success.</exception>
     private static async Task<bool> PostAsync(
-        AppChannel app, CronBinding binding, Dictionary<string, string> metadata, CancellationToken cancellation)
+        AppChannel app, CronBinding binding, Dictionary<string, string> metadata, string? traceParent, CancellationToken cancellation)
     {
         using var request = RequestTo(app, HttpMethod.Post, binding.Route);
         foreach (var (name, value) in metadata) request.Headers.TryAddWithoutValidation(name, value);
+        if (traceParent is not null) request.Headers.TryAddWithoutValidation("traceparent", traceParent);
         using var response = await app.Http.SendAsync(request, cancellation);
         response.EnsureSuccessStatusCode();
         return true;

@@ -11,7 +11,10 @@ public sealed partial class DaprGrpc
 {
     internal async Task<InvokeBindingResponse> InvokeBinding(InvokeBindingRequest request, ServerCallContext context)
     {
-        var call = new BindingCall(request.Operation, request.Data.Memory, request.Metadata);
+        var metadata = new Dictionary<string, string>(request.Metadata, StringComparer.Ordinal);
+        foreach (var name in BindingEndpoints.PassedOn)
+            if (context.RequestHeaders.GetValue(name) is { } value) metadata[name] = value;
+        var call = new BindingCall(request.Operation, request.Data.Memory, metadata);
         try
         {
             var answer = await bindings.InvokeAsync(SidecarOf(context), request.Name, call, context.CancellationToken);

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Security.Cryptography;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Control;
@@ -55,6 +56,7 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
                 Direct = line.Direct,
                 DaprApiToken = Variable("DAPR_API_TOKEN"),
                 AppApiToken = appToken,
+                Telemetry = Telemetry(),
                 Faults = faults,
                 Log = log,
             },
@@ -83,6 +85,10 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
     }
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+
+    private static Dictionary<string, string> Telemetry() => Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+        .Where(variable => ((string)variable.Key).StartsWith("OTEL_", StringComparison.Ordinal))
+        .ToDictionary(variable => (string)variable.Key, variable => (string)variable.Value!, StringComparer.Ordinal);
 
     private static string ClosestRunFile()
     {

@@ -10,6 +10,7 @@ using DaprShop.Local.Invocation;
 using DaprShop.Local.PubSub;
 using DaprShop.Local.Secrets;
 using DaprShop.Local.State;
+using DaprShop.Local.Tracing;
 using Google.Protobuf;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
@@ -22,8 +23,14 @@ namespace DaprShop.Local.Grpc;
 /// </summary>
 public sealed partial class DaprGrpc(
     StateRequests state, PublishRequests publish, Subscriber subscriber, SecretStores secrets, SidecarMetadata metadata, SidecarShutdown shutdown,
-    ActorBlock actors, BindingRequests bindings, ConfigurationStores configuration, Locks.Locks locks, ServiceInvocation invocation)
+    ActorBlock actors, BindingRequests bindings, ConfigurationStores configuration, Locks.Locks locks, ServiceInvocation invocation, Tracers tracers)
 {
+    /// <summary>What a call is about is told to its trace, if it has one.</summary>
+    internal void Describe(IMessage request, ServerCallContext context)
+    {
+        if (tracers.IsOn) context.GetHttpContext().Features.Get<ApiSpan>()?.Describe(request, context.Method);
+    }
+
     private static Sidecar SidecarOf(ServerCallContext context) => context.GetHttpContext().GetSidecar();
 }
 
@@ -62,6 +69,7 @@ public sealed partial class DaprGrpcMethods : IServiceMethodProvider<DaprGrpc>
         var method = Protobuf.Method<TRequest, TResponse>(MethodType.Unary, Service, name);
         context.AddUnaryMethod(method, [], async (service, request, call) =>
         {
+            service.Describe(request, call);
             try
             {
                 return await handler(service, request, call);

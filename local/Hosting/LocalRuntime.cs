@@ -4,6 +4,7 @@ using DaprShop.Local.Grpc;
 using DaprShop.Local.Health;
 using DaprShop.Local.Metrics;
 using DaprShop.Local.Redis;
+using DaprShop.Local.Tracing;
 using Grpc.AspNetCore.Server.Model;
 using Microsoft.AspNetCore.Connections;
 
@@ -133,6 +134,7 @@ public sealed class LocalRuntime : IAsyncDisposable
         builder.Services.AddSingleton(options.Log);
         builder.Services.AddSingleton(registry);
         builder.Services.AddSingleton(metrics);
+        builder.Services.AddSingleton(_ => new Tracers(options.Apps, options.Telemetry));
         builder.Services.AddSingleton(new DataDirectory(options.DataDirectory));
         builder.Services.AddSingleton(_ => new RedisServers(options.Redis));
         builder.Services.AddBuildingBlocks();

@@ -33,6 +33,9 @@ public sealed record LocalRuntimeOptions
     /// <summary>Last word on the runtime's own services (a gateway, a test's clock).</summary>
     public Action<IServiceCollection>? ConfigureServices { get; init; }
 
+    /// <summary>OpenTelemetry's variables, which say where sidecars send what they do (<c>OTEL_EXPORTER_OTLP_ENDPOINT</c>).</summary>
+    public IReadOnlyDictionary<string, string> Telemetry { get; init; } = new Dictionary<string, string>();
+
     /// <summary>What is to go wrong; null when nothing ever will, which costs nothing.</summary>
     public FaultPlan? Faults { get; init; }
 
@@ -56,7 +59,7 @@ public sealed record AppOptions(string AppId)
     /// <summary>Where <c>/metrics</c> tells what is asked of its sidecars; 0 for nowhere, and then nothing is measured.</summary>
     public int MetricsPort { get; init; }
 
-    /// <summary>The app's Dapr Configuration, for its access-control list; null when it has none.</summary>
+    /// <summary>The app's Dapr Configuration, for its access-control list and its tracing; null when it has none.</summary>
     public string? ConfigurationFile { get; init; }
 
     /// <summary>The app speaks gRPC: calls and events come as <c>AppCallback</c>, or by gRPC proxying.</summary>

@@ -5,6 +5,7 @@ using DaprShop.Local.Faults;
 using DaprShop.Local.Grpc;
 using DaprShop.Local.Invocation;
 using DaprShop.Local.Metrics;
+using DaprShop.Local.Tracing;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace DaprShop.Local.Hosting;
@@ -21,6 +22,7 @@ internal static class SidecarApi
     {
         var invoker = app.Services.GetRequiredService<Invoker>();
         app.Use(app.Services.GetRequiredService<MetricsPorts>().HandleAsync);
+        if (app.Services.GetRequiredService<Tracers>() is { IsOn: true } tracers) app.Use(tracers.HandleAsync);
         if (token is not null) app.UseToken(Encoding.UTF8.GetBytes(token));
         app.UseSingleSlashes();
         app.UseFaults(faults);

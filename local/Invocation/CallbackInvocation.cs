@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Dapr.Client.Autogen.Grpc.v1;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.Tracing;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -15,17 +17,21 @@ namespace DaprShop.Local.Invocation;
 public sealed class CallbackInvocation(IInvocationResiliency resiliency)
 {
     /// <summary>Makes the call and writes the answer.</summary>
-    internal async Task InvokeAsync(HttpContext context, Sidecar callee, InvocationTarget target)
+    /// <param name="context">The request.</param>
+    /// <param name="callee">Who is called.</param>
+    /// <param name="target">What of it.</param>
+    /// <param name="trace">What the app's trace goes on from; null for the caller's.</param>
+    internal async Task InvokeAsync(HttpContext context, Sidecar callee, InvocationTarget target, Activity? trace)
     {
         var caller = context.GetSidecar();
         var headers = Identified(caller, callee);
         foreach (var (name, values) in context.Request.Headers)
             foreach (var value in values) headers.AddFromHttp(name, value);
+        AddTrace(headers, trace);
         var query = target.PathAndQuery.IndexOf('?');
-        var path = query < 0 ? target.PathAndQuery : target.PathAndQuery[..query];
         var request = new InvokeRequest
         {
-            Method = Uri.UnescapeDataString(path.TrimStart('/')),
+            Method = target.Method,
             ContentType = context.Request.ContentType ?? "",
             Data = new Any { Value = await ByteString.FromStreamAsync(context.Request.Body, context.RequestAborted) },
             HttpExtension = new HTTPExtension
@@ -55,10 +61,11 @@ public sealed class CallbackInvocation(IInvocationResiliency resiliency)
     /// <summary>Makes the call for another that came over gRPC.</summary>
     /// <exception cref="RpcException">As the app failed.</exception>
     public async Task<Answer> InvokeAsync(
-        Sidecar caller, Sidecar callee, InvokeRequest request, Metadata incoming, CancellationToken cancellation)
+        Sidecar caller, Sidecar callee, InvokeRequest request, Metadata incoming, Activity? trace, CancellationToken cancellation)
     {
         var headers = Identified(caller, callee);
         foreach (var header in incoming.Where(header => !header.IsBinary)) headers.AddFromGrpc(header.Key, header.Value);
+        AddTrace(headers, trace);
         return await UnderPolicyAsync(
             caller, callee,
             static (call, cancellation) => Answer.OfAsync(call.callee.Callback.InvokeAsync(call.request, call.headers, cancellation)),
@@ -83,6 +90,13 @@ public sealed class CallbackInvocation(IInvocationResiliency resiliency)
         if (resiliency.PolicyBetween(caller, callee) is not { } policy) return await call(state, cancellation);
         return await policy.ExecuteAsync(
             static async (call, cancellation) => await call.Make(call.State, cancellation), (Make: call, State: state), cancellation);
+    }
+
+    private static void AddTrace(Metadata headers, Activity? trace)
+    {
+        if (trace is not null && headers.Get("traceparent") is { } callers) headers.Remove(callers);
+        if (trace is not null) headers.Add("traceparent", trace.Id!);
+        if (TraceBinary.Of(headers.GetValue("traceparent")) is { } binary) headers.Add(TraceBinary.Header, binary);
     }
 
     private static Metadata Identified(Sidecar caller, Sidecar callee) => new()

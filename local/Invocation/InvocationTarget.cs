@@ -6,7 +6,17 @@ namespace DaprShop.Local.Invocation;
 internal readonly record struct InvocationTarget(string AppId, string PathAndQuery)
 {
     private const string Prefix = "/v1.0/invoke/";
-    private const string Method = "/method";
+    private const string MethodPart = "/method";
+
+    /// <summary>The path by itself, without its first slash and not escaped.</summary>
+    public string Method
+    {
+        get
+        {
+            var query = PathAndQuery.IndexOf('?');
+            return Uri.UnescapeDataString((query < 0 ? PathAndQuery : PathAndQuery[..query]).TrimStart('/'));
+        }
+    }
 
     /// <summary>Of <c>/v1.0/invoke/{app}/method/{path}</c>; null for any other path.</summary>
     public static InvocationTarget? FromPath(string rawTarget)
@@ -14,8 +24,8 @@ internal readonly record struct InvocationTarget(string AppId, string PathAndQue
         if (!rawTarget.StartsWith(Prefix, StringComparison.Ordinal)) return null;
         var id = rawTarget.AsSpan(Prefix.Length);
         var slash = id.IndexOf('/');
-        if (slash <= 0 || !id[slash..].StartsWith(Method, StringComparison.Ordinal)) return null;
-        var rest = id[(slash + Method.Length)..];
+        if (slash <= 0 || !id[slash..].StartsWith(MethodPart, StringComparison.Ordinal)) return null;
+        var rest = id[(slash + MethodPart.Length)..];
         return rest is ['/', ..] ? new InvocationTarget(AppIdOf(id[..slash]), Decoded(Trim(rest))) : null;
     }
 

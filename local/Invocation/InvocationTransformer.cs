@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Net;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.Tracing;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace DaprShop.Local.Invocation;
@@ -8,7 +10,11 @@ namespace DaprShop.Local.Invocation;
 /// A request on its way from one app to another: the caller's headers but for those between it and its sidecar, plus what daprd adds
 /// (who calls whom, where it came from, the token that proves that a sidecar sent it).
 /// </summary>
-internal sealed class InvocationTransformer(Sidecar caller, Sidecar callee, InvocationTarget target) : HttpTransformer
+/// <param name="caller">Who calls.</param>
+/// <param name="callee">Who is called.</param>
+/// <param name="target">What of it.</param>
+/// <param name="trace">What the app's trace goes on from; null for the caller's.</param>
+internal sealed class InvocationTransformer(Sidecar caller, Sidecar callee, InvocationTarget target, Activity? trace) : HttpTransformer
 {
     private const string Address = "127.0.0.1";
     private static readonly string s_host = Dns.GetHostName();
@@ -30,6 +36,13 @@ internal sealed class InvocationTransformer(Sidecar caller, Sidecar callee, Invo
         headers.TryAddWithoutValidation("dapr-caller-app-id", caller.AppId);
         headers.TryAddWithoutValidation("dapr-callee-app-id", callee.AppId);
         if (callee.App.Token is { } token) headers.TryAddWithoutValidation("dapr-api-token", token);
+        if (trace is not null)
+        {
+            headers.Remove("traceparent");
+            headers.TryAddWithoutValidation("traceparent", trace.Id);
+            if (headers.Remove(TraceBinary.Header))
+                headers.TryAddWithoutValidation(TraceBinary.Header, Convert.ToBase64String(TraceBinary.Of(trace.Id)!).TrimEnd('='));
+        }
         if (caller == callee) return;
         headers.TryAddWithoutValidation("X-Forwarded-For", Address);
         headers.TryAddWithoutValidation("X-Forwarded-Host", s_host);

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Net;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Metrics;
+using DaprShop.Local.Tracing;
 using Microsoft.AspNetCore.Http.Features;
 using Polly;
 using Yarp.ReverseProxy.Forwarder;
@@ -13,7 +15,8 @@ namespace DaprShop.Local.Invocation;
 /// and body; bodies stream both ways. https://docs.dapr.io/reference/api/service_invocation_api/
 /// </summary>
 internal sealed class Invoker(
-    AppRegistry apps, IHttpForwarder forwarder, IInvocationResiliency resiliency, CallbackInvocation callbacks, MetricsPorts metrics)
+    AppRegistry apps, IHttpForwarder forwarder, IInvocationResiliency resiliency, CallbackInvocation callbacks, MetricsPorts metrics,
+    Tracers tracers)
 {
     private const string AppIdHeader = "dapr-app-id";
 
@@ -24,6 +27,13 @@ internal sealed class Invoker(
         Version = HttpVersion.Version11,
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
+
+    /// <summary>Who is called; null when the request is something else.</summary>
+    public static InvocationTarget? TargetOf(HttpContext context)
+    {
+        var raw = RawTarget(context);
+        return AppIdInHeader(context) is { } appId ? InvocationTarget.FromHeader(appId, raw) : InvocationTarget.FromPath(raw);
+    }
 
     /// <summary>Makes the call when the path is one of invocation, or the header names an app and the path is none of Dapr's.</summary>
     /// <returns>Null when the request is something else.</returns>
@@ -64,35 +74,45 @@ internal sealed class Invoker(
             using var call = callee.App.Begin();
             // It may have been told to go since.
             if (!callee.App.IsHealthy) continue;
+            using var span = Arrive(context, callee, target);
             if (callee.SpeaksGrpc)
             {
-                await InvokeCallbackAsync(context, callee, target);
+                await InvokeCallbackAsync(context, callee, target, span);
                 return;
             }
-            var error = await ForwardAsync(context, callee, target);
+            var error = await ForwardAsync(context, callee, target, span);
             if (error == ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested) return;
             context.Response.Clear();
             var failure = context.Features.Get<IForwarderErrorFeature>()?.Exception;
             reason = Refusal.Of(failure?.Message ?? error.ToString());
+            span.Fail(reason);
             // Nothing was sent, so another replica may have it.
             if (failure is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError }) break;
         }
         await Failed(target, reason ?? Refusal.Of(apps, context.GetSidecar(), target.AppId)).WriteAsync(context.Response);
     }
 
-    private ValueTask<ForwarderError> ForwardAsync(HttpContext context, Sidecar callee, InvocationTarget target)
+    /// <summary>The called app's sidecar sees the call come; an app that calls itself has but one.</summary>
+    private Activity? Arrive(HttpContext context, Sidecar callee, InvocationTarget target)
+    {
+        if (tracers.Of(callee) is not { } tracer || callee.AppId == context.GetSidecar().AppId) return null;
+        var headers = context.Request.Headers;
+        return tracer.CallLocal(callee.AppId, target.Method, headers.TraceParent, headers.TraceState);
+    }
+
+    private ValueTask<ForwarderError> ForwardAsync(HttpContext context, Sidecar callee, InvocationTarget target, Activity? trace)
     {
         var caller = context.GetSidecar();
         return forwarder.SendAsync(
             context, callee.App.BaseAddress, resiliency.Between(caller, callee), s_forwarding,
-            new InvocationTransformer(caller, callee, target));
+            new InvocationTransformer(caller, callee, target, trace));
     }
 
-    private async Task InvokeCallbackAsync(HttpContext context, Sidecar callee, InvocationTarget target)
+    private async Task InvokeCallbackAsync(HttpContext context, Sidecar callee, InvocationTarget target, Activity? trace)
     {
         try
         {
-            await callbacks.InvokeAsync(context, callee, target);
+            await callbacks.InvokeAsync(context, callee, target, trace);
         }
         catch (BadHttpRequestException error)
         {

@@ -2,6 +2,7 @@ using System.Text;
 using Dapr.Client.Autogen.Grpc.v1;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.Tracing;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -12,7 +13,7 @@ namespace DaprShop.Local.Invocation;
 /// <summary>
 /// <c>InvokeService</c> of the gRPC API: a call in a message instead of a request. (Dapr advises against it; some SDKs still have it.)
 /// </summary>
-public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency resiliency, CallbackInvocation callbacks)
+public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency resiliency, CallbackInvocation callbacks, Tracers tracers)
 {
     private const int MaxReason = 63;
 
@@ -29,9 +30,11 @@ public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency re
         var target = $"/{message.Method.TrimStart('/')}";
         callee.Access.Check(caller, callee, target, verb.ToString().ToUpperInvariant());
         using var begun = callee.App.Begin();
+        using var span = callee.AppId == caller.AppId ? null : tracers.Of(callee)
+            ?.CallLocal(callee.AppId, message.Method, headers.GetValue("traceparent"), headers.GetValue("tracestate"));
         if (callee.SpeaksGrpc)
         {
-            var answer = await callbacks.InvokeAsync(caller, callee, message, headers, cancellation);
+            var answer = await callbacks.InvokeAsync(caller, callee, message, headers, span, cancellation);
             await context.WriteResponseHeadersAsync(Passed(answer.Headers));
             return answer.Response!;
         }
@@ -44,7 +47,7 @@ public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency re
             call.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
         }
         foreach (var header in headers.Where(header => !header.IsBinary && header.Key.StartsWith("trace", StringComparison.Ordinal)))
-            call.Headers.TryAddWithoutValidation(header.Key, header.Value);
+            call.Headers.TryAddWithoutValidation(header.Key, header.Key == "traceparent" ? span?.Id ?? header.Value : header.Value);
         call.Headers.TryAddWithoutValidation("dapr-caller-app-id", caller.AppId);
         call.Headers.TryAddWithoutValidation("dapr-callee-app-id", callee.AppId);
         if (callee.App.Token is { } token) call.Headers.TryAddWithoutValidation("dapr-api-token", token);
@@ -62,6 +65,7 @@ public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency re
         }
         catch (HttpRequestException error)
         {
+            span.Fail(error.Message);
             throw Failed(request.Id, error.Message);
         }
     }

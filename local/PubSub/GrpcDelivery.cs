@@ -3,6 +3,7 @@ using System.Text.Json;
 using Dapr.AppCallback.Autogen.Grpc.v1;
 using DaprShop.Local.AppCallbacks;
 using DaprShop.Local.Resiliency;
+using DaprShop.Local.Tracing;
 using Google.Protobuf;
 using Grpc.Core;
 using AppCallback = DaprShop.Local.AppCallbacks.AppCallback;
@@ -11,7 +12,7 @@ using Status = Dapr.AppCallback.Autogen.Grpc.v1.TopicEventResponse.Types.TopicEv
 namespace DaprShop.Local.PubSub;
 
 /// <summary>Events go to the app as <c>OnTopicEvent</c> (daprd <c>pkg/runtime/subscription/postman/grpc</c>).</summary>
-internal sealed class GrpcDelivery(AppCallback app, Subscription subscription, InboundPolicy policy) : IDelivery
+internal sealed class GrpcDelivery(AppCallback app, Subscription subscription, InboundPolicy policy, SidecarTracer? tracer) : IDelivery
 {
     private const string BulkType = "com.dapr.event.sent.bulk";
 
@@ -22,8 +23,8 @@ internal sealed class GrpcDelivery(AppCallback app, Subscription subscription, I
         try
         {
             var answer = await policy.AttemptAsync(
-                static (call, cancellation) => call.App.TellAsync(call.Event, call.TraceParent, cancellation),
-                (App: app, Event: TopicEvents.Of(data, subscription, route.Path), message.Envelope.TraceParent));
+                static (call, cancellation) => call.Self.TellAsync(call.Event, call.TraceParent, cancellation),
+                (Self: this, Event: TopicEvents.Of(data, subscription, route.Path), message.Envelope.TraceParent));
             return OutcomeOf(answer.Status);
         }
         catch (RpcException error) when (!error.IsAway())
@@ -49,13 +50,42 @@ internal sealed class GrpcDelivery(AppCallback app, Subscription subscription, I
         try
         {
             var answer = await policy.AttemptAsync(
-                static (call, cancellation) => call.App.TellAsync(call.Events, call.TraceParent, cancellation),
-                (App: app, Events: request, entries[0].Message.Envelope.TraceParent));
+                static (call, cancellation) => call.Self.TellAsync(call.Events, call.Entries, cancellation),
+                (Self: this, Events: request, Entries: entries));
             return answer.Statuses.DistinctBy(entry => entry.EntryId).ToDictionary(entry => entry.EntryId, entry => OutcomeOf(entry.Status));
         }
         catch (RpcException error) when (!error.IsAway())
         {
             return entries.ToDictionary(entry => entry.Id, _ => OutcomeOf(error));
+        }
+    }
+
+    private async Task<TopicEventResponse> TellAsync(TopicEventRequest message, string? publisher, CancellationToken cancellation)
+    {
+        using var spans = DeliverySpans.Of(tracer, subscription.Topic, publisher);
+        try
+        {
+            return await app.TellAsync(message, spans.TraceParent, cancellation);
+        }
+        catch (RpcException error)
+        {
+            spans.Fail(error.Status.Detail);
+            throw;
+        }
+    }
+
+    private async Task<TopicEventBulkResponse> TellAsync(
+        TopicEventBulkRequest messages, IReadOnlyList<BulkEntry> entries, CancellationToken cancellation)
+    {
+        using var spans = DeliverySpans.Of(tracer, subscription.Topic, entries);
+        try
+        {
+            return await app.TellAsync(messages, spans.TraceParent, cancellation);
+        }
+        catch (RpcException error)
+        {
+            spans.Fail(error.Status.Detail);
+            throw;
         }
     }
 

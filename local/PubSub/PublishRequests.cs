@@ -1,5 +1,8 @@
+using System.Diagnostics;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.Invocation;
+using DaprShop.Local.Tracing;
 using Grpc.Core;
 
 namespace DaprShop.Local.PubSub;
@@ -9,7 +12,7 @@ public readonly record struct PublishEntry(
     string EntryId, ReadOnlyMemory<byte> Data, string ContentType, IReadOnlyDictionary<string, string> Metadata);
 
 /// <summary>The publish API of a sidecar, which HTTP and gRPC both call; errors are daprd's (<c>pkg/api/errors/pubsub.go</c>).</summary>
-public sealed class PublishRequests(PubSubComponents components, TimeProvider time)
+public sealed class PublishRequests(PubSubComponents components, Tracers tracers, TimeProvider time)
 {
     /// <summary>Completes when the message is on disk for everyone who subscribed.</summary>
     public Task PublishAsync(
@@ -26,19 +29,36 @@ public sealed class PublishRequests(PubSubComponents components, TimeProvider ti
     }
 
     /// <summary>All of them, or none.</summary>
-    public Task PublishAsync(
+    public async Task PublishAsync(
         HttpContext http, string pubsub, string topic, IReadOnlyList<PublishEntry> entries, IReadOnlyDictionary<string, string> metadata)
     {
         var sidecar = http.GetSidecar();
         var (component, isRaw) = Check(sidecar, pubsub, topic, metadata);
         CheckIds(sidecar, pubsub, topic, entries);
         var trace = http.Request.Headers.TraceContext();
-        var envelopes = entries.Select(entry =>
+        var tracer = isRaw ? null : tracers.Of(sidecar);
+        Activity?[] spans = tracer is null ? [] : new Activity?[entries.Count];
+        try
         {
-            var own = Merge(metadata, entry.Metadata);
-            return isRaw ? Raw(entry.Data, trace) : Wrap(sidecar, pubsub, topic, entry.Data, entry.ContentType, own, trace);
-        }).ToArray();
-        return KeepAsync(http, component, topic, envelopes);
+            var envelopes = entries.Select((entry, i) =>
+            {
+                if (isRaw) return Raw(entry.Data, trace);
+                var own = tracer is not null && (spans[i] = StartEntry(http, tracer, trace)) is { Id: { } id } ? trace with { Parent = id } : trace;
+                return Wrap(sidecar, pubsub, topic, entry.Data, entry.ContentType, Merge(metadata, entry.Metadata), own);
+            }).ToArray();
+            await KeepAsync(http, component, topic, envelopes);
+        }
+        finally
+        {
+            foreach (var span in spans) span?.Dispose();
+        }
+    }
+
+    /// <summary>Each event of a bulk has a span of its own, which those who take it go on from; over gRPC daprd writes a slash behind.</summary>
+    private static Activity? StartEntry(HttpContext http, SidecarTracer tracer, TraceContext trace)
+    {
+        var path = http.Request.Path.Value!;
+        return tracer.Start(GrpcProxy.IsCall(http.Request) ? path + "/" : path, ActivityKind.Producer, trace.Parent, trace.State);
     }
 
     /// <summary>Checks what the address names, before a body is read.</summary>

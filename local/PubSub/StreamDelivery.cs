@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Dapr.AppCallback.Autogen.Grpc.v1;
 using Dapr.Client.Autogen.Grpc.v1;
 using DaprShop.Local.Resiliency;
+using DaprShop.Local.Tracing;
 using Grpc.Core;
 using Status = Dapr.AppCallback.Autogen.Grpc.v1.TopicEventResponse.Types.TopicEventResponseStatus;
 
@@ -12,7 +13,8 @@ namespace DaprShop.Local.PubSub;
 /// <c>pkg/runtime/pubsub/streamer</c>).
 /// </summary>
 internal sealed class StreamDelivery(
-    Subscription subscription, InboundPolicy policy, IServerStreamWriter<SubscribeTopicEventsResponseAlpha1> stream)
+    Subscription subscription, InboundPolicy policy, IServerStreamWriter<SubscribeTopicEventsResponseAlpha1> stream,
+    SidecarTracer? tracer)
     : IDelivery, IDisposable
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource<Status>> _unanswered = new(StringComparer.Ordinal);
@@ -22,8 +24,8 @@ internal sealed class StreamDelivery(
     public bool IsOpen => !_closed;
 
     public Task<Outcome> DeliverAsync(Route route, BrokerMessage message, ReadOnlyMemory<byte> data) => policy.AttemptAsync(
-        static (call, cancellation) => call.Self.DeliverAsync(call.Event, cancellation),
-        (Self: this, Event: TopicEvents.Of(data, subscription, route.Path)));
+        static (call, cancellation) => call.Self.DeliverAsync(call.Event, call.TraceParent, cancellation),
+        (Self: this, Event: TopicEvents.Of(data, subscription, route.Path), message.Envelope.TraceParent));
 
     public Task<IReadOnlyDictionary<string, Outcome>> DeliverAsync(Route route, IReadOnlyList<BulkEntry> entries) =>
         throw new NotSupportedException("A stream is not subscribed in bulk.");
@@ -43,14 +45,15 @@ internal sealed class StreamDelivery(
 
     public void Dispose() => _writing.Dispose();
 
-    private async Task<Outcome> DeliverAsync(TopicEventRequest message, CancellationToken cancellation)
+    private async Task<Outcome> DeliverAsync(TopicEventRequest message, string? publisher, CancellationToken cancellation)
     {
         var waiting = new TaskCompletionSource<Status>(TaskCreationOptions.RunContinuationsAsynchronously);
         // One of two events with the same id waits until the app is done with the other.
         if (!_unanswered.TryAdd(message.Id, waiting)) return Outcome.Away;
         try
         {
-            await SendAsync(message, cancellation);
+            // The app's answer is not part of it, as in daprd.
+            using (DeliverySpans.Of(tracer, subscription.Topic, publisher)) await SendAsync(message, cancellation);
             if (_closed) throw Closed();
             return GrpcDelivery.OutcomeOf(await waiting.Task.WaitAsync(cancellation));
         }

@@ -6,6 +6,7 @@ using DaprShop.Local.Configuration;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Resiliency;
+using DaprShop.Local.Tracing;
 using Grpc.Core;
 
 namespace DaprShop.Local.PubSub;
@@ -22,6 +23,7 @@ public sealed class Subscriber : IAppObserver
     private readonly PubSubComponents _components;
     private readonly ResiliencyPolicies _resiliency;
     private readonly DeadLetters _deadLetters;
+    private readonly Tracers _tracers;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly (SubscriptionSpec Spec, Subscription Subscription)[] _declared;
@@ -30,10 +32,10 @@ public sealed class Subscriber : IAppObserver
 
     /// <exception cref="ConfigurationError">A declared subscription has a rule that is not served.</exception>
     public Subscriber(
-        PubSubComponents components, ResiliencyPolicies resiliency, Resources resources, DeadLetters deadLetters, TimeProvider time,
+        PubSubComponents components, ResiliencyPolicies resiliency, Resources resources, DeadLetters deadLetters, Tracers tracers, TimeProvider time,
         ILogger<Subscriber> logger)
     {
-        (_components, _resiliency, _deadLetters, _time, _logger) = (components, resiliency, deadLetters, time, logger);
+        (_components, _resiliency, _deadLetters, _tracers, _time, _logger) = (components, resiliency, deadLetters, tracers, time, logger);
         _declared = [.. resources.Subscriptions.Select(spec => (spec, Parse(spec)))];
     }
 
@@ -58,8 +60,8 @@ public sealed class Subscriber : IAppObserver
                 if (ComponentFor(sidecar, subscription) is not { } component) continue;
                 var policy = PolicyOf(sidecar, subscription);
                 IDelivery delivery = sidecar.SpeaksGrpc
-                    ? new GrpcDelivery(sidecar.Callback, subscription, policy)
-                    : new HttpDelivery(sidecar.App, subscription, policy);
+                    ? new GrpcDelivery(sidecar.Callback, subscription, policy, _tracers.Of(sidecar))
+                    : new HttpDelivery(sidecar.App, subscription, policy, _tracers.Of(sidecar));
                 attached.Add(await AttachAsync(sidecar, subscription, component, delivery));
             }
         }
@@ -107,7 +109,7 @@ public sealed class Subscriber : IAppObserver
         // What is published once the app has heard that it is subscribed is kept for it.
         _ = await component.Broker.QueueAsync(subscription.PubSub, subscription.Topic, component.Consumer);
         await events.WriteAsync(new SubscribeTopicEventsResponseAlpha1 { InitialResponse = new() }, end.Token);
-        using var delivery = new StreamDelivery(subscription, PolicyOf(sidecar, subscription), events);
+        using var delivery = new StreamDelivery(subscription, PolicyOf(sidecar, subscription), events, _tracers.Of(sidecar));
         var attachment = await AttachAsync(sidecar, subscription, component, delivery);
         _streamed[attachment] = sidecar;
         try

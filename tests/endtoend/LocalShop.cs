@@ -19,7 +19,6 @@ namespace DaprShop.EndToEnd.Tests;
 public sealed class LocalShop : IAsyncDisposable
 {
     private static readonly RunFile s_runFile = RunFile.Read(Repository.Root);
-    private static readonly bool s_direct = Environment.GetEnvironmentVariable("SHOP_DIRECT") == "1";
 
     private static readonly Dictionary<string, string> s_swap = (Environment.GetEnvironmentVariable("SHOP_SWAP") ?? "")
         .Split(',', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
@@ -35,6 +34,8 @@ public sealed class LocalShop : IAsyncDisposable
 
     private LocalShop(Dictionary<string, string> settings) => _settings = settings;
 
+    public static bool IsDirect { get; } = Environment.GetEnvironmentVariable("SHOP_DIRECT") == "1";
+
     public static bool IsInProcess { get; } = Environment.GetEnvironmentVariable("SHOP_HOSTING") == "in-process";
 
     /// <summary>Seen through the gateway.</summary>
@@ -43,7 +44,7 @@ public sealed class LocalShop : IAsyncDisposable
     /// <summary>Where its events are; null when they are embedded.</summary>
     public RedisServer? Redis { get; private set; }
 
-    /// <param name="settings">Environment variables for every service.</param>
+    /// <param name="settings">Environment variables for every service; of OpenTelemetry's, sidecars take notice as well.</param>
     public static async Task<LocalShop> StartAsync(params (string Name, string Value)[] settings)
     {
         var shop = new LocalShop(settings.ToDictionary(setting => setting.Name, setting => setting.Value));
@@ -113,7 +114,8 @@ public sealed class LocalShop : IAsyncDisposable
                 Resources = ResourceFiles.Read(s_runFile.Apps[0].ResourcesPaths, s_runFile.Apps.Select(app => app.ConfigFile).OfType<string>()),
                 AppApiToken = Guid.NewGuid().ToString("N"),
                 Redis = Redis?.Address,
-                Direct = s_direct,
+                Direct = IsDirect,
+                Telemetry = _settings,
                 Log = _recent,
             },
             limit.Token);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using DaprShop.Testing;
 using DaprShop.Testing.Telemetry;
@@ -25,10 +26,12 @@ public sealed class TelemetryTests(SharedShop shared)
         // Who has done something tells it a little later, and not in order.
         SeenSpan[] Spans() => [.. telemetry.Spans.Where(span => span.TraceId == trace)];
         await ShopHost.EventuallyAsync(
-            () => Task.FromResult(Gaps(Spans(), caller).Count == 0 && s_takePart.All(service => Spans().Any(span => span.Service == service))),
-            $"{string.Join(", ", s_takePart)} in trace {trace} without gaps");
-        // Nobody asked for another, and the sampler that the environment names begins none.
-        Assert.All(telemetry.Spans, span => Assert.Equal(trace, span.TraceId));
+            () => Task.FromResult(Gaps(Spans(), caller).Count == 0 && s_takePart.All(service => Spans().Any(span => span.Service == service && !IsSidecars(span)))
+                && (LocalShop.IsDirect || AreSidecarsBetween(Spans(), "ordering", "payment"))
+                && Spans().Any(span => span.Name.StartsWith("pubsub/", StringComparison.Ordinal))),
+            $"{string.Join(", ", s_takePart)} and sidecars in trace {trace} without gaps");
+        // Nobody asked for another, and the sampler that the environment names begins none; a sidecar that is called without one begins it.
+        Assert.All(telemetry.Spans.Where(span => !IsSidecars(span)), span => Assert.Equal(trace, span.TraceId));
         string[] secrets = [member.Credentials!.Email, Checkout.Address.Recipient, Checkout.Address.Line1, "tok_ok"];
         Assert.All(Spans(), span => Assert.DoesNotContain(
             secrets, secret => span.Attributes.Values.Append(span.Name).Any(text => text.Contains(secret, StringComparison.OrdinalIgnoreCase))));
@@ -57,6 +60,23 @@ public sealed class TelemetryTests(SharedShop shared)
 
     /// <summary>What the collector puts to each, from who told it; and the bounds of a bucket.</summary>
     private static IReadOnlyList<string> Common { get; } = ["service_name", "service_namespace", "service_instance_id", "job", "instance", "le"];
+
+    /// <summary>A call of one service by another: the caller's span, its sidecar's, the other's sidecar's, the other's own.</summary>
+    private static bool AreSidecarsBetween(IReadOnlyList<SeenSpan> spans, string caller, string callee)
+    {
+        var byId = spans.ToDictionary(span => span.SpanId);
+        return spans.Any(span =>
+            span.Service == callee && !IsSidecars(span)
+            && byId.TryGetValue(span.ParentId, out var came) && IsCall(came, callee) && came.Kind == ActivityKind.Server
+            && byId.TryGetValue(came.ParentId, out var sent) && IsCall(sent, caller) && sent.Kind == ActivityKind.Client
+            && byId.TryGetValue(sent.ParentId, out var own) && own.Service == caller && !IsSidecars(own));
+
+        bool IsCall(SeenSpan span, string service) => span.Service == service && span.Name.StartsWith($"CallLocal/{callee}/", StringComparison.Ordinal);
+    }
+
+    private static bool IsSidecars(SeenSpan span) =>
+        span.Attributes.ContainsKey("dapr.protocol") || span.Kind == ActivityKind.Producer
+        || span.Name.StartsWith("pubsub/", StringComparison.Ordinal) || span.Name.StartsWith("bindings/", StringComparison.Ordinal);
 
     /// <summary>Spans whose parent nobody has told of.</summary>
     private static List<SeenSpan> Gaps(IReadOnlyList<SeenSpan> spans, string caller)

@@ -27,7 +27,7 @@ internal static class ResourceTexts
             if (world.Find(app) is not null) yield return ($"resources/{app}-tick.yaml", Cron($"{app}-tick", "@every 1s", app, s_input));
         if (world.Find("patient") is not null) yield return ("resources/patient-tock.yaml", Cron("patient-tock", "@every 1h", "patient"));
         foreach (var app in world.Apps)
-            yield return ($"config/{app.Id}.yaml", Configuration(app.Id, folder, app.Id == "guarded" ? AccessControl : ""));
+            yield return ($"config/{app.Id}.yaml", Configuration(app.Id, folder, More(app.Id, world.Collector)));
     }
 
     private static readonly (string, string)[] s_input = [("direction", "input")];
@@ -205,6 +205,19 @@ internal static class ResourceTexts
 
     private static string Cron(string name, string schedule, string scope, params (string Name, string Value)[] more) =>
         Component(name, "bindings.cron", [("schedule", schedule), .. more], scope);
+
+    private static string More(string app, Uri? collector) =>
+        app == "guarded" ? AccessControl : collector is null ? "" : Tracing(app, collector);
+
+    /// <summary>Everything is traced; of what <c>flaky</c> is asked, nothing.</summary>
+    private static string Tracing(string app, Uri collector) => $"""
+          tracing:
+            samplingRate: "{(app == "flaky" ? 0 : 1)}"
+            otel:
+              endpointAddress: {collector.Authority}
+              isSecure: false
+              protocol: http
+        """;
 
     private static string Configuration(string app, string folder, string more) => $$"""
         apiVersion: dapr.io/v1alpha1

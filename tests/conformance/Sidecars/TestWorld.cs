@@ -44,12 +44,29 @@ public sealed class TestWorld : IAsyncLifetime
     /// <summary>A smaller world, whose one app, <c>locked</c>, must send its sidecar a token.</summary>
     public static TestWorld WithToken(string daprApiToken) => new([new TestApp("locked", EchoApp.Map)], daprApiToken);
 
+    /// <summary>A world whose sidecars tell a collector at this address, by OTLP over HTTP, what they do.</summary>
+    /// <param name="collector">Where it listens.</param>
+    /// <param name="apps">Its apps; those of the whole suite that say something of traces unless given.</param>
+    public static TestWorld Traced(Uri collector, params List<TestApp> apps) => new(
+        apps.Count > 0 ? apps :
+        [
+            new TestApp("caller", EchoApp.Map), new TestApp("echo", EchoApp.Map), new TestApp("flaky", FlakyApp.Map),
+            new TestApp("events", EventsApp.Map), new TestApp("actors", ActorsApp.Map),
+            new TestApp("speaker", CallbackApp.Map) { IsGrpc = true, Services = CallbackApp.AddServices },
+        ], null)
+    {
+        Collector = collector,
+    };
+
     /// <summary>A world of these apps only.</summary>
     public static TestWorld Of(params List<TestApp> apps) => new(apps, null);
 
     public ISidecars Sidecars { get; }
 
     public string? DaprApiToken { get; }
+
+    /// <summary>Takes the traces; null when nobody does.</summary>
+    public Uri? Collector { get; private init; }
 
     /// <summary>Where the sidecars' files are.</summary>
     public string Folder => _folder;
@@ -66,6 +83,8 @@ public sealed class TestWorld : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Environment.SetEnvironmentVariable("CONFORM_COLOUR", "red");
+        // Spans go to the collector soon.
+        Environment.SetEnvironmentVariable("OTEL_BSP_SCHEDULE_DELAY", "100");
         WriteFiles();
         Mail.Start();
         await Task.WhenAll(_apps.Select(app => app.StartAsync()));

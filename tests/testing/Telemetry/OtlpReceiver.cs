@@ -16,6 +16,9 @@ public sealed class OtlpReceiver : IAsyncDisposable
 
     private OtlpReceiver(WebApplication app) => _app = app;
 
+    /// <summary>Where it listens.</summary>
+    public Uri Address => new(_app.Urls.Single());
+
     /// <summary>What has come so far.</summary>
     public IReadOnlyCollection<SeenSpan> Spans => _spans;
 
