@@ -20,6 +20,9 @@ namespace DaprShop.Local.Bindings;
 /// </summary>
 internal sealed class CronBindings : IAppObserver
 {
+    /// <summary>Timers do not reach further than some weeks, schedules do.</summary>
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromDays(1);
+
     private readonly Dictionary<string, List<CronBinding>> _bindings;
     private readonly ConcurrentDictionary<Sidecar, (CancellationTokenSource Stop, Task Ticking)> _running = new();
     private readonly ConcurrentDictionary<Sidecar, IReadOnlyList<CronBinding>> _wanted = new();
@@ -95,7 +98,8 @@ internal sealed class CronBindings : IAppObserver
         {
             while (binding.Schedule(last) is { } next)
             {
-                if (next - _time.GetUtcNow() is { Ticks: > 0 } pause) await Task.Delay(pause, _time, stop);
+                while (next - _time.GetUtcNow() is { Ticks: > 0 } pause)
+                    await Task.Delay(pause < s_longestPause ? pause : s_longestPause, _time, stop);
                 last = next;
                 await TellAsync(sidecar, binding, stop);
             }
