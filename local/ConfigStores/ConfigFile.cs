@@ -17,14 +17,14 @@ internal sealed class ConfigFile(string path, TimeProvider time, ILogger logger)
     private Task _watching = Task.CompletedTask;
 
     public Task<IReadOnlyDictionary<string, ConfigItem>> GetAsync(IReadOnlyCollection<string> keys) =>
-        Task.FromResult<IReadOnlyDictionary<string, ConfigItem>>(Parsed(Read(), keys));
+        Task.FromResult<IReadOnlyDictionary<string, ConfigItem>>(Parsed(Read() ?? [], keys));
 
     public Task<string> SubscribeAsync(IReadOnlyCollection<string> keys, ConfigChanged changed)
     {
         var id = Guid.NewGuid().ToString();
         lock (_gate)
         {
-            _subscribers[id] = new Subscriber(keys, changed, Read());
+            _subscribers[id] = new Subscriber(keys, changed, Read() ?? []);
             if (_watching.IsCompleted) _watching = WatchAsync();
         }
         return Task.FromResult(id);
@@ -47,7 +47,7 @@ internal sealed class ConfigFile(string path, TimeProvider time, ILogger logger)
             while (await timer.WaitForNextTickAsync(_stopped.Token))
             {
                 if (_subscribers.IsEmpty) continue;
-                var now = Read();
+                if (Read() is not { } now) continue;
                 foreach (var (id, subscriber) in _subscribers) await TellAsync(id, subscriber, now);
             }
         }
@@ -70,8 +70,10 @@ internal sealed class ConfigFile(string path, TimeProvider time, ILogger logger)
             {
                 await subscriber.Changed(id, new Dictionary<string, ConfigItem> { [key] = item });
             }
-            catch (Exception error) when (!_stopped.IsCancellationRequested)
+            catch (Exception error)
             {
+                // At the end everybody is away.
+                if (_stopped.IsCancellationRequested) return;
                 logger.LogError("A subscriber could not take a change of configuration: {Reason}", error.Message);
             }
         }
@@ -83,8 +85,8 @@ internal sealed class ConfigFile(string path, TimeProvider time, ILogger logger)
             .Where(pair => pair.Item.Value is { Length: > 0 })
             .ToDictionary(pair => pair.Key, pair => pair.Item, StringComparer.Ordinal);
 
-    /// <summary>A file that is missing, or just being written, has nothing to say.</summary>
-    private Dictionary<string, string> Read()
+    /// <summary>What is there now, nothing without a file; null while it cannot be read, as when it is just being written.</summary>
+    private Dictionary<string, string>? Read()
     {
         try
         {
@@ -93,7 +95,7 @@ internal sealed class ConfigFile(string path, TimeProvider time, ILogger logger)
         catch (Exception error) when (error is IOException or JsonException or UnauthorizedAccessException)
         {
             logger.LogWarning("{Path} cannot be read: {Reason}", path, error.Message);
-            return [];
+            return null;
         }
     }
 

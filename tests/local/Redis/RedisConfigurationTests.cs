@@ -1,7 +1,10 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Threading.Channels;
+using DaprShop.Local.ConfigStores;
 using DaprShop.Local.Tests.PubSub;
 using DaprShop.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DaprShop.Local.Tests.Redis;
 
@@ -62,6 +65,29 @@ public sealed class RedisConfigurationTests(RedisFixture redis) : IClassFixture<
         await redis.Raw.StringSetAsync("a", "unheard");
         await Task.Delay(200);
         Assert.Equal(2, _app.Log.Count);
+    }
+
+    [Fact]
+    public async Task Changes_are_told_one_after_the_other()
+    {
+        await using var config = new RedisConfig(redis.Raw, NullLogger.Instance);
+        var (slow, quick) = (Channel.CreateUnbounded<string?>(), Channel.CreateUnbounded<string?>());
+        var gate = new TaskCompletionSource();
+        await config.SubscribeAsync(["a"], async (_, items) =>
+        {
+            await slow.Writer.WriteAsync(items["a"].Value);
+            await gate.Task;
+        });
+        await config.SubscribeAsync(["a"], async (_, items) => await quick.Writer.WriteAsync(items["a"].Value));
+
+        await redis.Raw.StringSetAsync("a", "one");
+        Assert.Equal(("one", "one"), (await slow.Reader.ReadAsync(), await quick.Reader.ReadAsync()));
+        await redis.Raw.StringSetAsync("a", "two");
+        Assert.Equal("two", await quick.Reader.ReadAsync());
+        Assert.Equal(0, slow.Reader.Count);
+
+        gate.SetResult();
+        Assert.Equal("two", await slow.Reader.ReadAsync());
     }
 
     [Fact]

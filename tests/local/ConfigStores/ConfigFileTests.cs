@@ -1,0 +1,44 @@
+using System.Threading.Channels;
+using DaprShop.Local.ConfigStores;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+
+namespace DaprShop.Local.Tests.ConfigStores;
+
+/// <summary>The file that an operator edits while somebody subscribes to it.</summary>
+public sealed class ConfigFileTests : IDisposable
+{
+    private readonly string _file = Path.GetTempFileName();
+
+    public void Dispose() => File.Delete(_file);
+
+    [Fact]
+    public async Task While_it_is_being_written_nothing_has_changed()
+    {
+        var time = new FakeTimeProvider();
+        var (log, changes) = (new Warnings(), Channel.CreateUnbounded<string?>());
+        await using var config = new ConfigFile(_file, time, log);
+        await File.WriteAllTextAsync(_file, """{"a":"one"}""");
+        await config.SubscribeAsync(["a"], async (_, items) => await changes.Writer.WriteAsync(items["a"].Value));
+
+        await File.WriteAllTextAsync(_file, """{"a":""");
+        time.Advance(TimeSpan.FromSeconds(1));
+        await log.First.Task;
+        await File.WriteAllTextAsync(_file, """{"a":"two"}""");
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal("two", await changes.Reader.ReadAsync());
+    }
+
+    private sealed class Warnings : ILogger
+    {
+        public TaskCompletionSource First { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => First.TrySetResult();
+    }
+}
