@@ -21,15 +21,24 @@ public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency re
     public async Task<InvokeResponse> InvokeAsync(
         Sidecar caller, InvokeServiceRequest request, ServerCallContext context)
     {
+        if (!apps.Knows(request.Id)) throw Failed(request.Id, $"couldn't find service: {request.Id}");
+        for (var tries = apps.Of(request.Id).Count; tries > 0 && apps.Next(request.Id) is { } callee; tries--)
+        {
+            using var begun = callee.App.Begin();
+            // It may have been told to go since.
+            if (callee.App.IsHealthy) return await CallAsync(caller, callee, request, context);
+        }
+        throw Failed(request.Id, Refusal.Of(apps, caller, request.Id));
+    }
+
+    private async Task<InvokeResponse> CallAsync(Sidecar caller, Sidecar callee, InvokeServiceRequest request, ServerCallContext context)
+    {
         var (headers, cancellation) = (context.RequestHeaders, context.CancellationToken);
         var message = request.Message ?? new InvokeRequest();
-        if (!apps.Knows(request.Id)) throw Failed(request.Id, $"couldn't find service: {request.Id}");
         var verb = message.HttpExtension?.Verb ?? HTTPExtension.Types.Verb.Post;
-        if (apps.Next(request.Id) is not { } callee) throw Failed(request.Id, Refusal.Of(apps, caller, request.Id));
         var query = message.HttpExtension?.Querystring is { Length: > 0 } text ? "?" + text : "";
         var target = $"/{message.Method.TrimStart('/')}";
         callee.Access.Check(caller, callee, target, verb.ToString().ToUpperInvariant());
-        using var begun = callee.App.Begin();
         using var span = callee.AppId == caller.AppId ? null : tracers.Of(callee)
             ?.CallLocal(callee.AppId, message.Method, headers.GetValue("traceparent"), headers.GetValue("tracestate"));
         if (callee.SpeaksGrpc)

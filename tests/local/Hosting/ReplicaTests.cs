@@ -1,11 +1,14 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
+using Dapr.Client.Autogen.Grpc.v1;
 using DaprShop.Local.AppHealth;
 using DaprShop.Local.Hosting;
 using DaprShop.Testing;
+using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using Client = Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient;
 
 namespace DaprShop.Local.Tests.Hosting;
 
@@ -276,16 +279,24 @@ public sealed class ReplicaTests : IAsyncDisposable
         return homes;
     }
 
-    /// <summary>Calls, messages and actor turns all the while, each of which must succeed.</summary>
+    /// <summary>Calls over HTTP and gRPC, messages and actor turns all the while, each of which must succeed.</summary>
     private async Task UnderLoadAsync(Func<Task> change)
     {
         using var stop = new CancellationTokenSource();
+        using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{_runtime.Apps.Of("caller")[0].GrpcPort}");
+        var grpc = new Client(channel);
+        var whoByGrpc = new InvokeServiceRequest
+        {
+            Id = WorkerApp.AppId,
+            Message = new InvokeRequest { Method = "who", HttpExtension = new HTTPExtension { Verb = HTTPExtension.Types.Verb.Get } },
+        };
         var published = 0;
         var clients = Enumerable.Range(0, 4).Select(client => Task.Run(async () =>
         {
             for (var i = 0; !stop.IsCancellationRequested; i++)
             {
                 await WhoAsync();
+                await grpc.InvokeServiceAsync(whoByGrpc);
                 await _caller.GetStringAsync("/v1.0/invoke/worker/method/slow");
                 await HomeAsync((client * 100) + (i % 20));
                 await PublishAsync(Interlocked.Increment(ref published) - 1);
