@@ -135,7 +135,11 @@ internal sealed class Fleet(
     private async Task AddAsync(AppOptions app, CancellationToken cancellation)
     {
         AppSupervisor supervisor;
-        lock (_lock) supervisor = Supervised(New(app, ++_numbers[app.AppId], ownPorts: !_supervisors.Keys.Any(other => IsOn(other, app)), options));
+        lock (_lock)
+        {
+            var ownPorts = !_supervisors.Keys.Any(other => IsOn(other, app));
+            supervisor = Supervised(New(app, ++_numbers[app.AppId], ownPorts, options));
+        }
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(s_startPatience);
         try

@@ -6,6 +6,9 @@ namespace DaprShop.Local.Storage;
 /// </summary>
 public sealed class GroupCommit : IAsyncDisposable
 {
+    /// <summary>Stands where the newest write would, once none is taken any more.</summary>
+    private static readonly DurableWrite s_closed = new ClosedMark();
+
     private readonly SqliteDatabase _db;
     private readonly SqliteStatement _begin;
     private readonly SqliteStatement _commit;
@@ -13,9 +16,6 @@ public sealed class GroupCommit : IAsyncDisposable
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DurableWrite? _newest;
     private volatile bool _stopping;
-
-    /// <summary>Stands where the newest write would, once none is taken any more.</summary>
-    private static readonly DurableWrite Closed = new ClosedMark();
 
     /// <param name="db">The connection; from now on it belongs to the writer's thread alone.</param>
     /// <param name="name">Of the thread.</param>
@@ -41,7 +41,7 @@ public sealed class GroupCommit : IAsyncDisposable
         do
         {
             write.Older = newest = Volatile.Read(ref _newest);
-            if (newest == Closed)
+            if (newest == s_closed)
             {
                 write.TrySetException(new ObjectDisposedException(nameof(GroupCommit)));
                 return;
@@ -82,7 +82,7 @@ public sealed class GroupCommit : IAsyncDisposable
             }
 
             if (!_stopping) continue;
-            if (Interlocked.CompareExchange(ref _newest, Closed, null) is null) break;
+            if (Interlocked.CompareExchange(ref _newest, s_closed, null) is null) break;
             _wake.Set();
         }
 
@@ -135,13 +135,6 @@ public sealed class GroupCommit : IAsyncDisposable
         if (write.IsCompound) _db.Execute("RELEASE write");
     }
 
-    private sealed class ClosedMark : DurableWrite
-    {
-        public override void Apply()
-        {
-        }
-    }
-
     private void TryRollback()
     {
         try
@@ -151,6 +144,13 @@ public sealed class GroupCommit : IAsyncDisposable
         catch (SqliteFailure)
         {
             // The next BEGIN tells those who wait for it.
+        }
+    }
+
+    private sealed class ClosedMark : DurableWrite
+    {
+        public override void Apply()
+        {
         }
     }
 }

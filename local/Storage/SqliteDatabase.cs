@@ -39,8 +39,6 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>Rows that the last statement touched.</summary>
     public int Changes => sqlite3_changes(_db);
 
-    public long LastInsertRowId => sqlite3_last_insert_rowid(_db);
-
     /// <summary>False after SQLite has given up a transaction by itself (disk full, I/O error).</summary>
     public bool InTransaction => sqlite3_get_autocommit(_db) == 0;
 
