@@ -23,6 +23,9 @@ public sealed class LocalShop : IAsyncDisposable
     private static readonly Dictionary<string, string> s_swap = (Environment.GetEnvironmentVariable("SHOP_SWAP") ?? "")
         .Split(',', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
 
+    /// <summary>As this process: see Directory.Build.props. In hexadecimal.</summary>
+    private static readonly KeyValuePair<string, string> s_seldomCalled = new("DOTNET_TC_CallCountThreshold", "200");
+
     private readonly string _data = Directory.CreateTempSubdirectory("daprshop-").FullName;
     private readonly Dictionary<string, string> _settings;
     private readonly LogFile _log = new();
@@ -135,7 +138,7 @@ public sealed class LocalShop : IAsyncDisposable
 
     private AppOptions Options(RunFileApp app) => new(app.AppId)
     {
-        Environment = app.Environment.Concat(_settings).ToDictionary(setting => setting.Key, setting => setting.Value),
+        Environment = app.Environment.Append(s_seldomCalled).Concat(_settings).ToDictionary(setting => setting.Key, setting => setting.Value),
         Directory = app.Directory,
         Command = app.Command,
         Create = IsInProcess && Builds.ProgramOf(app.In(null)) is { } program
