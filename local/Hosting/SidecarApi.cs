@@ -21,7 +21,7 @@ internal static class SidecarApi
     public static void UseSidecarApi(this WebApplication app, string? token, FaultPlan? faults)
     {
         var invoker = app.Services.GetRequiredService<Invoker>();
-        app.Use(app.Services.GetRequiredService<MetricsPorts>().HandleAsync);
+        app.Use(app.Services.GetRequiredService<AppMetrics>().HandleAsync);
         if (app.Services.GetRequiredService<Tracers>() is { IsOn: true } tracers) app.Use(tracers.HandleAsync);
         if (token is not null) app.UseToken(Encoding.UTF8.GetBytes(token));
         app.UseSingleSlashes();

@@ -16,10 +16,10 @@ internal sealed class SidecarPorts : ConfigurationProvider, IConfigurationSource
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<int, Sidecar> _byPort = new();
-    private readonly MetricsPorts _metrics;
+    private readonly AppMetrics _metrics;
     private readonly Lock _lock = new();
 
-    public SidecarPorts(IEnumerable<Sidecar> sidecars, MetricsPorts metrics)
+    public SidecarPorts(IEnumerable<Sidecar> sidecars, AppMetrics metrics)
     {
         _metrics = metrics;
         foreach (var sidecar in sidecars) Put(sidecar);
@@ -83,7 +83,7 @@ internal sealed class SidecarPorts : ConfigurationProvider, IConfigurationSource
     {
         var data = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         foreach (var (port, sidecar) in _byPort) Listen(port, port == sidecar.HttpPort ? HttpProtocols.Http1 : HttpProtocols.Http2);
-        foreach (var (_, port) in _metrics.All) Listen(port, HttpProtocols.Http1);
+        foreach (var (_, port) in _metrics.Ports) Listen(port, HttpProtocols.Http1);
         return data;
 
         void Listen(int port, HttpProtocols protocols)

@@ -15,7 +15,7 @@ namespace DaprShop.Local.Invocation;
 /// and body; bodies stream both ways. https://docs.dapr.io/reference/api/service_invocation_api/
 /// </summary>
 internal sealed class Invoker(
-    AppRegistry apps, IHttpForwarder forwarder, IInvocationResiliency resiliency, CallbackInvocation callbacks, MetricsPorts metrics,
+    AppRegistry apps, IHttpForwarder forwarder, IInvocationResiliency resiliency, CallbackInvocation callbacks, AppMetrics metrics,
     Tracers tracers)
 {
     private const string AppIdHeader = "dapr-app-id";

@@ -9,24 +9,42 @@ namespace DaprShop.Local.Metrics;
 /// What an app asked of its sidecar, counted and timed under daprd's names and labels (<c>pkg/diagnostics</c>), without paths, as with
 /// <c>increasedCardinality: false</c>. The sidecars of an app's replicas count together.
 /// </summary>
-public sealed class SidecarMetrics(string appId)
+/// <param name="appId">The app.</param>
+/// <param name="meter">Hears of all of it too; null when nothing is sent anywhere.</param>
+public sealed class SidecarMetrics(string appId, SidecarMeter? meter = null) : IDisposable
 {
     private readonly ConcurrentDictionary<(string Method, int Status), Latencies> _http = new();
     private readonly ConcurrentDictionary<(string Method, StatusCode Status), Latencies> _grpc = new();
     private readonly ConcurrentDictionary<string, Count> _sent = new(StringComparer.Ordinal);
 
+    public string AppId => appId;
+
     /// <param name="method">One of the verbs there are.</param>
     /// <param name="status">Of the answer.</param>
     /// <param name="elapsed">From the request to the end of the answer.</param>
-    public void Answered(string method, int status, TimeSpan elapsed) => _http.GetOrAdd((method, status), _ => new()).Add(elapsed);
+    public void Answered(string method, int status, TimeSpan elapsed)
+    {
+        _http.GetOrAdd((method, status), _ => new()).Add(elapsed);
+        meter?.Answered(method, status, elapsed);
+    }
 
     /// <param name="method">With its service: <c>/dapr.proto.runtime.v1.Dapr/GetState</c>.</param>
     /// <param name="status">Of the answer.</param>
     /// <param name="elapsed">From the request to the end of the answer.</param>
-    public void Answered(string method, StatusCode status, TimeSpan elapsed) => _grpc.GetOrAdd((method, status), _ => new()).Add(elapsed);
+    public void Answered(string method, StatusCode status, TimeSpan elapsed)
+    {
+        _grpc.GetOrAdd((method, status), _ => new()).Add(elapsed);
+        meter?.Answered(method, GoName(status), elapsed);
+    }
 
     /// <summary>The app calls another.</summary>
-    public void Sent(string toApp) => _sent.GetOrAdd(toApp, _ => new()).Add();
+    public void Sent(string toApp)
+    {
+        _sent.GetOrAdd(toApp, _ => new()).Add();
+        meter?.Sent(toApp);
+    }
+
+    public void Dispose() => meter?.Dispose();
 
     /// <summary>In the text format of Prometheus, https://prometheus.io/docs/instrumenting/exposition_formats/.</summary>
     public string ToText()
@@ -35,12 +53,12 @@ public sealed class SidecarMetrics(string appId)
         (string, Latencies)[] http = [.. _http.Select(one => ($"method=\"{one.Key.Method}\",status=\"{one.Key.Status}\"", one.Value))];
         (string, Latencies)[] grpc =
             [.. _grpc.Select(one => ($"grpc_server_method=\"{one.Key.Method}\",grpc_server_status=\"{GoName(one.Key.Status)}\"", one.Value))];
-        Counter(text, "dapr_http_server_request_count", http.Select(one => (one.Item1, one.Item2.Count)));
-        Histogram(text, "dapr_http_server_latency", http);
-        Counter(text, "dapr_grpc_io_server_completed_rpcs", grpc.Select(one => (one.Item1, one.Item2.Count)));
-        Histogram(text, "dapr_grpc_io_server_server_latency", grpc);
+        Counter(text, MetricNames.HttpRequests, http.Select(one => (one.Item1, one.Item2.Count)));
+        Histogram(text, MetricNames.HttpLatency, http);
+        Counter(text, MetricNames.GrpcCalls, grpc.Select(one => (one.Item1, one.Item2.Count)));
+        Histogram(text, MetricNames.GrpcLatency, grpc);
         Counter(
-            text, "dapr_runtime_service_invocation_req_sent_total",
+            text, MetricNames.CallsSent,
             _sent.Select(one => ($"dst_app_id=\"{one.Key}\",type=\"unary\"", one.Value.Value)));
         return text.ToString();
     }

@@ -14,7 +14,6 @@ namespace DaprShop.Local.Tracing;
 internal sealed record TracingSettings(double SamplingRate, Action<OtlpExporterOptions> Exporter)
 {
     private const double UnlessSaid = 1e-4;
-    private const string EndpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
     /// <summary>Null when nothing is sent: no collector is named, or nothing is sampled.</summary>
     /// <param name="file">The app's Configuration; null for none.</param>
@@ -31,32 +30,8 @@ internal sealed record TracingSettings(double SamplingRate, Action<OtlpExporterO
         var rate = tracing?.Text("samplingRate");
         var settings = otel?.Text("endpointAddress") is { Length: > 0 } address
             ? new TracingSettings(RateOf(rate), Exporting(otel, address))
-            : Named(variables, "TRACES") is { } exporter ? new TracingSettings(RateOf(rate ?? "1"), exporter) : null;
+            : Collector.Named(variables, "TRACES") is { } exporter ? new TracingSettings(RateOf(rate ?? "1"), exporter) : null;
         return settings is { SamplingRate: > 0 } ? settings : null;
-    }
-
-    /// <summary>The collector that the variables name for a signal, <c>TRACES</c> or <c>METRICS</c>; null when they name none.</summary>
-    public static Action<OtlpExporterOptions>? Named(IReadOnlyDictionary<string, string> variables, string signal)
-    {
-        if ((Variable("ENDPOINT") ?? "").Trim() is not { Length: > 0 } address) return null;
-        var isOwn = variables.ContainsKey($"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT");
-        var protocol = Variable("PROTOCOL")?.StartsWith("http", StringComparison.Ordinal) == true
-            ? OtlpExportProtocol.HttpProtobuf
-            : OtlpExportProtocol.Grpc;
-        // daprd takes no notice of http:// and speaks TLS to it all the same; the services beside it do what the address says.
-        var isSecure = !address.StartsWith("http://", StringComparison.OrdinalIgnoreCase) && Variable("INSECURE") != "true";
-        var endpoint = EndpointOf(address, isSecure, protocol, isOwn ? null : signal)
-            ?? throw new ConfigurationError($"{EndpointVariable}: '{address}' is no address");
-        return options =>
-        {
-            (options.Endpoint, options.Protocol) = (endpoint, protocol);
-            if (Variable("HEADERS") is { } headers) options.Headers = headers;
-            if (int.TryParse(Variable("TIMEOUT"), CultureInfo.InvariantCulture, out var timeout)) options.TimeoutMilliseconds = timeout;
-        };
-
-        string? Variable(string name) => Of($"OTEL_EXPORTER_OTLP_{signal}_{name}") ?? Of($"OTEL_EXPORTER_OTLP_{name}");
-
-        string? Of(string name) => variables.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
     }
 
     private static Action<OtlpExporterOptions> Exporting(YamlMap otel, string address)
@@ -67,7 +42,7 @@ internal sealed record TracingSettings(double SamplingRate, Action<OtlpExporterO
             "http" => OtlpExportProtocol.HttpProtobuf,
             var other => throw otel.Error("protocol", $"protocol '{other}' is neither grpc nor http"),
         };
-        var endpoint = EndpointOf(address, otel.Flag("isSecure") ?? true, protocol, "TRACES")
+        var endpoint = Collector.EndpointOf(address, otel.Flag("isSecure") ?? true, protocol, "TRACES")
             ?? throw otel.Error("endpointAddress", $"'{address}' is no address; it is host:port");
         var headers = string.Join(',', otel.Maps("headers").Select(header => $"{header.RequiredText("name")}={header.RequiredText("value")}"));
         return options =>
@@ -79,15 +54,4 @@ internal sealed record TracingSettings(double SamplingRate, Action<OtlpExporterO
 
     private static double RateOf(string? text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var rate) ? Math.Clamp(rate, 0, 1) : UnlessSaid;
-
-    /// <param name="address">With a scheme or without.</param>
-    /// <param name="isSecure">Over TLS.</param>
-    /// <param name="protocol">Over HTTP, each signal has a path.</param>
-    /// <param name="signal">Null when the address has that path already.</param>
-    private static Uri? EndpointOf(string address, bool isSecure, OtlpExportProtocol protocol, string? signal)
-    {
-        var bare = address[(address.IndexOf("://", StringComparison.Ordinal) is >= 0 and var scheme ? scheme + 3 : 0)..].TrimEnd('/');
-        var path = protocol == OtlpExportProtocol.HttpProtobuf && signal is not null ? $"/v1/{signal.ToLowerInvariant()}" : "";
-        return Uri.TryCreate($"{(isSecure ? "https" : "http")}://{bare}{path}", UriKind.Absolute, out var endpoint) ? endpoint : null;
-    }
 }

@@ -20,6 +20,7 @@ public sealed class ShopHostOptions
     private FaultPlan? _faults;
     private string? _redis;
     private bool _direct;
+    private IReadOnlyDictionary<string, string> _telemetry = new Dictionary<string, string>();
 
     public string DaprApiToken { get; } = "test-dapr-token";
 
@@ -72,6 +73,13 @@ public sealed class ShopHostOptions
     public ShopHostOptions MetricsPort(string appId, int port)
     {
         _apps[appId] = _apps[appId] with { MetricsPort = port };
+        return this;
+    }
+
+    /// <summary>What its sidecars do is sent to the collector that OpenTelemetry's variables name.</summary>
+    public ShopHostOptions Telemetry(IReadOnlyDictionary<string, string> variables)
+    {
+        _telemetry = variables;
         return this;
     }
 
@@ -141,6 +149,7 @@ public sealed class ShopHostOptions
             Faults = _faults,
             Redis = _redis,
             Direct = _direct,
+            Telemetry = _telemetry,
         };
     }
 

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Metrics;
+using DaprShop.Local.Tracing;
 using DaprShop.Testing;
+using DaprShop.Testing.Telemetry;
+using DaprShop.Testing.Telemetry.Otlp;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 
@@ -54,7 +57,7 @@ public sealed class MetricsTests
     [Fact]
     public void A_histogram_adds_up_to_its_count()
     {
-        var metrics = new SidecarMetrics("a");
+        using var metrics = new SidecarMetrics("a");
         foreach (var milliseconds in (double[])[0.5, 1, 1.5, 100, 1_000_000])
             metrics.Answered("/S/M", StatusCode.Cancelled, TimeSpan.FromMilliseconds(milliseconds));
         var lines = metrics.ToText().Split('\n');
@@ -65,5 +68,64 @@ public sealed class MetricsTests
             Assert.Contains($"dapr_grpc_io_server_server_latency_bucket{labels}\",le=\"{bound}\"}} {count}", lines);
         Assert.Contains($"dapr_grpc_io_server_server_latency_sum{labels}\"}} 1000103", lines);
         Assert.Contains($"dapr_grpc_io_server_server_latency_count{labels}\"}} 5", lines);
+    }
+
+    [Fact]
+    public async Task A_collector_is_sent_what_the_port_tells()
+    {
+        await using var collector = await OtlpReceiver.StartAsync();
+        using var metrics = new SidecarMetrics(
+            "a", new SidecarMeter("a", Collector.Named(collector.Settings, "METRICS")!, collector.Settings));
+        metrics.Answered("GET", 200, TimeSpan.FromMilliseconds(0.5));
+        metrics.Answered("GET", 200, TimeSpan.FromMilliseconds(100));
+        metrics.Answered("POST", 404, TimeSpan.FromMilliseconds(1_000_000));
+        metrics.Answered("/S/M", StatusCode.Cancelled, TimeSpan.FromMilliseconds(2));
+        metrics.Sent("b");
+        metrics.Sent("b");
+
+        var told = metrics.ToText().Split('\n').Where(line => line.Length > 0 && line[0] != '#').Order();
+        // The last word is sent when it ends.
+        metrics.Dispose();
+
+        Assert.Equal(told, collector.Metrics.Where(metric => metric.Service == "a").SelectMany(Lines).Order());
+    }
+
+    [Fact]
+    public async Task With_a_collector_all_sidecars_send_and_one_that_is_away_keeps_nobody_from_anything()
+    {
+        await using var collector = await OtlpReceiver.StartAsync();
+        var settings = collector.Settings;
+        await using (var shop = await ShopHost.StartAsync(host => host
+            .Fake("a", app => app.MapGet("/x", () => "x")).Fake("b", _ => { }).Telemetry(settings)))
+        {
+            await shop.DaprHttp("b").GetStringAsync("/v1.0/invoke/a/method/x");
+            await ShopHost.EventuallyAsync(() => Task.FromResult(collector.Metrics.Any(
+                metric => metric.Service == "b" && metric.Metric.Name == "dapr_runtime_service_invocation_req_sent_total")));
+        }
+        await collector.DisposeAsync();
+        await using var alone = await ShopHost.StartAsync(host => host
+            .Fake("a", app => app.MapGet("/x", () => "x")).Telemetry(settings));
+        Assert.Equal("x", await alone.DaprHttp("a").GetStringAsync("/v1.0/invoke/a/method/x"));
+    }
+
+    /// <summary>As the port would tell it.</summary>
+    private static IEnumerable<string> Lines(SeenMetric seen)
+    {
+        var name = seen.Metric.Name;
+        foreach (var point in seen.Metric.Sum?.DataPoints ?? []) yield return $"{name}{{{Labels(point.Attributes)}}} {point.AsInt}";
+        foreach (var point in seen.Metric.Histogram?.DataPoints ?? [])
+        {
+            var (labels, below) = (Labels(point.Attributes), 0UL);
+            for (var i = 0; i < point.BucketCounts.Count; i++)
+            {
+                var bound = i < point.ExplicitBounds.Count ? FormattableString.Invariant($"{point.ExplicitBounds[i]}") : "+Inf";
+                yield return $"{name}_bucket{{{labels},le=\"{bound}\"}} {below += point.BucketCounts[i]}";
+            }
+            yield return FormattableString.Invariant($"{name}_sum{{{labels}}} {point.Sum}");
+            yield return $"{name}_count{{{labels}}} {point.Count}";
+        }
+
+        string Labels(IEnumerable<KeyValue> attributes) =>
+            string.Join(',', attributes.Select(label => $"{label.Key}=\"{label.Value.StringValue}\""));
     }
 }

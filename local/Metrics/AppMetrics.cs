@@ -2,28 +2,31 @@ using System.Collections.Frozen;
 using DaprShop.Local.Grpc;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Invocation;
+using DaprShop.Local.Tracing;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http.Features;
+using OpenTelemetry.Exporter;
 
 namespace DaprShop.Local.Metrics;
 
 /// <summary>
-/// The apps that have a metrics port: what is asked of their sidecars is measured, and <c>GET /metrics</c> on that port tells it. The port
-/// stays with the app while its replicas come and go.
+/// The apps whose sidecars are measured: those with a metrics port, where <c>GET /metrics</c> tells it, and all when a collector is named,
+/// which is sent it. The port stays with the app while its replicas come and go.
 /// </summary>
-public sealed class MetricsPorts(IEnumerable<AppOptions> apps)
+public sealed class AppMetrics(IEnumerable<AppOptions> apps, IReadOnlyDictionary<string, string> telemetry) : IDisposable
 {
     private const string Unknown = "UNKNOWN";
 
     private static readonly FrozenSet<string> s_verbs =
         FrozenSet.Create(StringComparer.Ordinal, "GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE");
 
-    private readonly FrozenDictionary<string, (int Port, SidecarMetrics Metrics)> _apps = apps.Where(app => app.MetricsPort > 0)
-        .ToFrozenDictionary(app => app.AppId, app => (app.MetricsPort, new SidecarMetrics(app.AppId)), StringComparer.Ordinal);
+    private readonly FrozenDictionary<string, (int Port, SidecarMetrics Metrics)> _apps =
+        Measured(apps, Collector.Named(telemetry, "METRICS"), telemetry)
+            .ToFrozenDictionary(app => app.Metrics.AppId, StringComparer.Ordinal);
 
-    public IEnumerable<(string AppId, int Port)> All => _apps.Select(app => (app.Key, app.Value.Port));
+    public IEnumerable<(string AppId, int Port)> Ports => _apps.Where(app => app.Value.Port > 0).Select(app => (app.Key, app.Value.Port));
 
-    /// <summary>Null for an app without a metrics port.</summary>
+    /// <summary>Null for an app that is not measured.</summary>
     public SidecarMetrics? Of(Sidecar sidecar) => _apps.TryGetValue(sidecar.AppId, out var app) ? app.Metrics : null;
 
     /// <summary>Measures the request, or answers it when it came to a metrics port, where no sidecar is.</summary>
@@ -46,6 +49,15 @@ public sealed class MetricsPorts(IEnumerable<AppOptions> apps)
         context.Response.StatusCode = StatusCodes.Status404NotFound;
         return Task.CompletedTask;
     }
+
+    /// <summary>Sends what has not been sent, but waits no longer for a collector that does not answer than one app would.</summary>
+    public void Dispose() => Task.WaitAll([.. _apps.Values.Select(app => Task.Run(app.Metrics.Dispose))]);
+
+    private static IEnumerable<(int Port, SidecarMetrics Metrics)> Measured(
+        IEnumerable<AppOptions> apps, Action<OtlpExporterOptions>? collector, IReadOnlyDictionary<string, string> telemetry) =>
+        apps.Where(app => app.MetricsPort > 0 || collector is not null).Select(app => (
+            app.MetricsPort,
+            new SidecarMetrics(app.AppId, collector is null ? null : new SidecarMeter(app.AppId, collector, telemetry))));
 
     private static async Task MeasureAsync(HttpContext context, RequestDelegate next, SidecarMetrics metrics)
     {
