@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.Json;
 using DaprShop.Local.AppCallbacks;
 using DaprShop.Local.Configuration;
@@ -112,7 +113,7 @@ internal sealed class Consumer(
     /// <summary>Nobody listens, or the connection broke: the app is away, unless it is always this message that breaks it.</summary>
     private static Outcome OutcomeOf(Exception failure, BrokerMessage message) => failure switch
     {
-        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => Outcome.Away,
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } or SocketException => Outcome.Away,
         RpcException rpc when rpc.IsRefused() => Outcome.Away,
         HttpRequestException or RpcException or IOException or OperationCanceledException or ObjectDisposedException =>
             ++message.Interruptions <= MaxInterruptions ? Outcome.Away : Outcome.Failed,

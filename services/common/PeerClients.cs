@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
@@ -39,7 +40,7 @@ public sealed class Peer(string appId, HttpClient http, JsonSerializerOptions js
                 response.EnsureSuccessStatusCode();
                 return await response.Content.ReadFromJsonAsync<T>(json, cancellation);
             }
-            catch (Exception error) when (error is HttpRequestException or JsonException or IOException
+            catch (Exception error) when (error is HttpRequestException or SocketException or JsonException or IOException
                 || (error is OperationCanceledException && !cancellation.IsCancellationRequested))
             {
                 throw new PeerUnavailableException(AppId, error);

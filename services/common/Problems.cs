@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
@@ -45,8 +46,8 @@ public static partial class Problems
 
     /// <summary>The sidecar, or somebody behind it, did not answer, or refused: nothing that this request or event is to blame for.</summary>
     internal static bool IsOutage(Exception error) => error
-        is PeerUnavailableException or HttpRequestException or Grpc.Core.RpcException or Dapr.DaprException or TimeoutException
-        or OperationCanceledException;
+        is PeerUnavailableException or HttpRequestException or SocketException or Grpc.Core.RpcException or Dapr.DaprException
+        or TimeoutException or OperationCanceledException;
 
     /// <summary>Which fields of the body, or parameter of the query, could not be read; null when the framework does not tell.</summary>
     private static Dictionary<string, string[]>? ErrorsOf(BadHttpRequestException error)
