@@ -102,11 +102,18 @@ public sealed class RedisLossTests
             "ERR_STATE_TRANSACTION", "error while executing state transaction: ");
         using (var health = await dapr.GetAsync("v1.0/healthz")) Assert.Equal(HttpStatusCode.NoContent, health.StatusCode);
 
+        // Other tests take their share of this process; what spins leaves no second without it.
         using var self = Process.GetCurrentProcess();
-        var before = self.TotalProcessorTime;
-        await Task.Delay(TimeSpan.FromSeconds(3));
-        self.Refresh();
-        Assert.InRange((self.TotalProcessorTime - before).TotalSeconds, 0, 2.5);
+        await ShopHost.EventuallyAsync(
+            async () =>
+            {
+                self.Refresh();
+                var before = self.TotalProcessorTime;
+                await Task.Delay(TimeSpan.FromSeconds(1));
+                self.Refresh();
+                return (self.TotalProcessorTime - before).TotalSeconds < 0.8;
+            },
+            "a second in which nothing spins", seconds: 40);
 
         await redis.RunAsync();
         await ShopHost.EventuallyAsync(() => PublishAsync(dapr, 2), "a publish that is taken");
