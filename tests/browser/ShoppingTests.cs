@@ -48,6 +48,22 @@ public sealed partial class ShoppingTests(Browser browser)
     }
 
     [Fact]
+    public async Task What_is_chosen_on_a_slow_line_counts()
+    {
+        await using var visit = await browser.VisitAsync();
+        await visit.Page.RouteAsync("**/js/**", async route =>
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            await route.ContinueAsync();
+        });
+        await visit.Page.GotoAsync("/", new() { WaitUntil = Microsoft.Playwright.WaitUntilState.Commit });
+
+        await visit["sort"].SelectOptionAsync("price");
+
+        await visit.Page.WaitForURLAsync("**sort=price**");
+    }
+
+    [Fact]
     public async Task A_declined_card_is_told_and_the_goods_can_be_put_back()
     {
         await using var visit = await browser.VisitAsync();

@@ -56,4 +56,4 @@ async function poll() {
   }
   poll();
 }
-poll();
+document.addEventListener("DOMContentLoaded", poll);
