@@ -10,6 +10,7 @@ namespace DaprShop.Local.Bindings;
 internal static class BindingEndpoints
 {
     private static readonly string[] s_verbs = ["POST", "PUT"];
+
     /// <summary>Headers of a call that become metadata of it.</summary>
     public static readonly string[] PassedOn = ["traceparent", "tracestate", "baggage"];
 

@@ -56,7 +56,7 @@ public sealed record AppOptions(string AppId)
 
     public int DaprGrpcPort { get; init; }
 
-    /// <summary>Where <c>/metrics</c> tells what is asked of its sidecars; 0 for nowhere, and then nothing is measured.</summary>
+    /// <summary>Where <c>/metrics</c> tells what is asked of its sidecars; 0 for nowhere.</summary>
     public int MetricsPort { get; init; }
 
     /// <summary>The app's Dapr Configuration, for its access-control list and its tracing; null when it has none.</summary>

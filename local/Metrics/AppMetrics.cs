@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 using DaprShop.Local.Grpc;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Invocation;
-using DaprShop.Local.Tracing;
+using DaprShop.Local.Telemetry;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http.Features;
 using OpenTelemetry.Exporter;

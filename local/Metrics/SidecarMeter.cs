@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
-using DaprShop.Local.Tracing;
+using DaprShop.Local.Telemetry;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -13,6 +13,8 @@ namespace DaprShop.Local.Metrics;
 /// </summary>
 public sealed class SidecarMeter : IDisposable
 {
+    private const string IntervalVariable = "OTEL_METRIC_EXPORT_INTERVAL";
+
     private readonly KeyValuePair<string, object?> _app;
     private readonly Meter _meter;
     private readonly MeterProvider _provider;
@@ -22,6 +24,7 @@ public sealed class SidecarMeter : IDisposable
     /// <param name="appId">The app.</param>
     /// <param name="collector">Where to.</param>
     /// <param name="telemetry">OpenTelemetry's variables: <c>OTEL_METRIC_EXPORT_INTERVAL</c>, in milliseconds.</param>
+    /// <exception cref="Configuration.ConfigurationError">That is no time.</exception>
     public SidecarMeter(string appId, Action<OtlpExporterOptions> collector, IReadOnlyDictionary<string, string> telemetry)
     {
         _app = new("app_id", appId);
@@ -31,12 +34,12 @@ public sealed class SidecarMeter : IDisposable
         _callsSent = _meter.CreateCounter<long>(MetricNames.CallsSent);
         _httpLatency = Latency(MetricNames.HttpLatency);
         _grpcLatency = Latency(MetricNames.GrpcLatency);
+        var interval = Collector.Milliseconds(IntervalVariable, telemetry.GetValueOrDefault(IntervalVariable));
         _provider = Sdk.CreateMeterProviderBuilder().AddMeter(_meter.Name).SetResourceBuilder(SidecarResource.Of(appId))
             .AddOtlpExporter((exporter, reader) =>
             {
                 collector(exporter);
-                if (int.TryParse(telemetry.GetValueOrDefault("OTEL_METRIC_EXPORT_INTERVAL"), CultureInfo.InvariantCulture, out var interval))
-                    reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = interval;
+                if (interval is not null) reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = interval;
             })
             .Build();
     }

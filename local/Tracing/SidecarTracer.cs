@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using DaprShop.Local.Actors;
+using DaprShop.Local.Telemetry;
 using OpenTelemetry;
-using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
 namespace DaprShop.Local.Tracing;
@@ -70,29 +70,4 @@ internal sealed class SidecarTracer : IDisposable
     public Activity? Tell(string binding, string method) =>
         Start($"bindings/{binding}", ActivityKind.Client, null)
             ?.Tag("db.name", binding).Tag("db.system", "bindings").Tag("db.connection_string", method).Tag("rpc.service", "Dapr");
-}
-
-/// <summary>Who it is that tells something: an app's sidecars.</summary>
-internal static class SidecarResource
-{
-    /// <summary>What <c>OTEL_RESOURCE_ATTRIBUTES</c> says holds for all of them; a name is each one's own.</summary>
-    public static ResourceBuilder Of(string appId) =>
-        ResourceBuilder.CreateEmpty().AddEnvironmentVariableDetector().AddAttributes([new("service.name", appId)]);
-}
-
-internal static class Spans
-{
-    /// <summary>What is not sampled is not described.</summary>
-    public static Activity Tag(this Activity span, string key, string value) =>
-        span.IsAllDataRequested && value.Length > 0 ? span.SetTag(key, value) : span;
-
-    public static void Fail(this Activity? span, string reason) => span?.SetStatus(ActivityStatusCode.Error, reason);
-
-    /// <summary>As daprd tells of an answer over HTTP.</summary>
-    public static void Answered(this Activity? span, int status)
-    {
-        if (status < StatusCodes.Status400BadRequest) return;
-        var reason = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status);
-        span.Fail($"Code({status}): {(reason.Length > 0 ? reason : "Unknown")}");
-    }
 }

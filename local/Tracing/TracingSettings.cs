@@ -1,5 +1,6 @@
 using System.Globalization;
 using DaprShop.Local.Configuration;
+using DaprShop.Local.Telemetry;
 using OpenTelemetry.Exporter;
 
 namespace DaprShop.Local.Tracing;
@@ -45,6 +46,7 @@ internal sealed record TracingSettings(double SamplingRate, Action<OtlpExporterO
         var endpoint = Collector.EndpointOf(address, otel.Flag("isSecure") ?? true, protocol, "TRACES")
             ?? throw otel.Error("endpointAddress", $"'{address}' is no address; it is host:port");
         var headers = string.Join(',', otel.Maps("headers").Select(header => $"{header.RequiredText("name")}={header.RequiredText("value")}"));
+        if (headers.Length > 0 && !Collector.AreHeaders(headers)) throw otel.Error("headers", "a name is empty, or a value has a comma");
         return options =>
         {
             (options.Endpoint, options.Protocol) = (endpoint, protocol);

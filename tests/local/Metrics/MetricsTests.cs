@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Metrics;
-using DaprShop.Local.Tracing;
+using DaprShop.Local.Telemetry;
 using DaprShop.Testing;
 using DaprShop.Testing.Telemetry;
 using DaprShop.Testing.Telemetry.Otlp;

@@ -39,8 +39,8 @@ public sealed class TracingSettingsTests
         Assert.Matches(@"tracing\.yaml:\d+: ", Assert.Throws<ConfigurationError>(() => Read(tracing)).Message);
 
     [Fact]
-    public void An_address_that_is_none_is_told() => Assert.Throws<ConfigurationError>(
-        () => TracingSettings.Read(null, new Dictionary<string, string> { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://not an address" }));
+    public void Headers_that_are_none_are_told() => Assert.Throws<ConfigurationError>(
+        () => Read("otel: { endpointAddress: here:1, protocol: grpc, headers: [{ name: a, value: 'b,c' }] }"));
 
     [Theory]
     [InlineData(null)]

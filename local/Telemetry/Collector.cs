@@ -2,7 +2,7 @@ using System.Globalization;
 using DaprShop.Local.Configuration;
 using OpenTelemetry.Exporter;
 
-namespace DaprShop.Local.Tracing;
+namespace DaprShop.Local.Telemetry;
 
 /// <summary>
 /// Where what sidecars have to tell is sent, as OpenTelemetry's variables say, by daprd's rules for them.
@@ -13,6 +13,7 @@ internal static class Collector
     private const string EndpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
     /// <summary>The collector that the variables name for a signal, <c>TRACES</c> or <c>METRICS</c>; null when they name none.</summary>
+    /// <exception cref="ConfigurationError">A variable is not as it must be.</exception>
     public static Action<OtlpExporterOptions>? Named(IReadOnlyDictionary<string, string> variables, string signal)
     {
         if ((Variable("ENDPOINT") ?? "").Trim() is not { Length: > 0 } address) return null;
@@ -24,17 +25,29 @@ internal static class Collector
         var isSecure = !address.StartsWith("http://", StringComparison.OrdinalIgnoreCase) && Variable("INSECURE") != "true";
         var endpoint = EndpointOf(address, isSecure, protocol, isOwn ? null : signal)
             ?? throw new ConfigurationError($"{EndpointVariable}: '{address}' is no address");
+        var (headers, timeout) = (Variable("HEADERS"), Milliseconds("OTEL_EXPORTER_OTLP_TIMEOUT", Variable("TIMEOUT")));
+        // They may hold a secret, so they are not repeated.
+        if (headers is not null && !AreHeaders(headers)) throw new ConfigurationError("OTEL_EXPORTER_OTLP_HEADERS: not name=value,name=value");
         return options =>
         {
             (options.Endpoint, options.Protocol) = (endpoint, protocol);
-            if (Variable("HEADERS") is { } headers) options.Headers = headers;
-            if (int.TryParse(Variable("TIMEOUT"), CultureInfo.InvariantCulture, out var timeout)) options.TimeoutMilliseconds = timeout;
+            if (headers is not null) options.Headers = headers;
+            if (timeout is { } limit) options.TimeoutMilliseconds = limit;
         };
 
         string? Variable(string name) => Of($"OTEL_EXPORTER_OTLP_{signal}_{name}") ?? Of($"OTEL_EXPORTER_OTLP_{name}");
 
         string? Of(string name) => variables.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
     }
+
+    /// <summary>Null when nothing is said.</summary>
+    /// <exception cref="ConfigurationError">What is said is no time.</exception>
+    public static int? Milliseconds(string variable, string? value) =>
+        string.IsNullOrEmpty(value) ? null
+        : int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var time) && time > 0 ? time
+        : throw new ConfigurationError($"{variable}: '{value}' is no number of milliseconds");
+
+    public static bool AreHeaders(string text) => text.Split(',').All(header => header.IndexOf('=') > 0);
 
     /// <param name="address">With a scheme or without.</param>
     /// <param name="isSecure">Over TLS.</param>
