@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Text;
+using DaprShop.Common;
 using DaprShop.Local.Configuration;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.ResponseCompression;
 
 namespace DaprShop.Local.Gateway;
@@ -13,7 +13,6 @@ namespace DaprShop.Local.Gateway;
 public sealed class BuiltInGateway(GatewaySettings settings, ILoggerFactory logs) : IGateway
 {
     private const long MaxBodyBytes = 1024 * 1024;
-    private static readonly TimeSpan s_lingering = TimeSpan.FromSeconds(5);
 
     private static readonly string[] s_compressed =
     [
@@ -85,29 +84,11 @@ public sealed class BuiltInGateway(GatewaySettings settings, ILoggerFactory logs
         {
             var route = PublicRequest.Read(context, rules);
             context.Response.OnStarting(() => route.SetResponseHeaders(context.Response.Headers));
-            if (context.Request.ContentLength > MaxBodyBytes) return RefuseBodyAsync(context);
+            if (BodyLimit.IsExceeded(context, MaxBodyBytes)) return GatewayProblem.WriteAsync(context, StatusCodes.Status413PayloadTooLarge);
             if (route.Service.Length == 0) return GatewayProblem.WriteAsync(context, StatusCodes.Status404NotFound);
             if (!PublicRequest.Methods.Contains(context.Request.Method))
                 return GatewayProblem.WriteAsync(context, StatusCodes.Status405MethodNotAllowed);
             return next(context);
-        }
-    }
-
-    /// <summary>Answers at once and reads on for a while, so that who is still sending sees the answer and not a broken connection.</summary>
-    private static async Task RefuseBodyAsync(HttpContext context)
-    {
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
-        await GatewayProblem.WriteAsync(context, StatusCodes.Status413PayloadTooLarge);
-        await context.Response.CompleteAsync();
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        limit.CancelAfter(s_lingering);
-        try
-        {
-            await context.Request.Body.CopyToAsync(Stream.Null, limit.Token);
-        }
-        catch (Exception error) when (error is OperationCanceledException or IOException)
-        {
-            context.Abort();
         }
     }
 }

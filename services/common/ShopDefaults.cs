@@ -62,6 +62,7 @@ public static class ShopDefaults
     public static WebApplication UseShopDefaults(this WebApplication app, Action<WebApplication>? errors = null)
     {
         (errors ?? Problems.UseShopProblems)(app);
+        app.Use((context, next) => BodyLimit.IsExceeded(context, MaxBodyBytes) ? throw BodyLimit.Error() : next(context));
         app.UseShopRequestLogging();
         app.UseSidecarToken();
         app.UseCloudEvents();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
@@ -61,13 +62,26 @@ public sealed class ProblemTests : IAsyncLifetime
         Assert.DoesNotContain("   at ", text, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_body_over_the_limit_is_413()
+    /// <summary>Who sends for long after the answer reads it too, and not of a connection that was reset.</summary>
+    [Theory]
+    [InlineData(1024 * 1024 + 1, false)]
+    [InlineData(1024 * 1024 + 1, true)]
+    [InlineData(20_000_000, false)]
+    [InlineData(20_000_000, true)]
+    public async Task A_body_over_the_limit_is_413(int length, bool isChunked)
     {
-        using var content = new StringContent("{\"productId\":\"" + new string('a', 2 * 1024 * 1024) + "\",\"quantity\":1}", Encoding.UTF8, "application/json");
-        var (response, problem) = await _service.SendAsync(HttpMethod.Post, "/lines", content);
+        var (response, problem) = await SendLineAsync(length, isChunked);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
         Assert.Equal(413, problem.GetProperty("status").GetInt32());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_body_at_the_limit_is_read(bool isChunked)
+    {
+        var (response, _) = await SendLineAsync((int)ShopDefaults.MaxBodyBytes, isChunked);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
     [Fact]
@@ -106,5 +120,14 @@ public sealed class ProblemTests : IAsyncLifetime
         Assert.Equal("2", busy.Headers.RetryAfter?.ToString());
         var (away, _) = await _service.SendAsync(HttpMethod.Get, "/peer");
         Assert.Equal("1", away.Headers.RetryAfter?.ToString());
+    }
+
+    private async Task<(HttpResponseMessage Response, JsonElement Body)> SendLineAsync(int bytes, bool isChunked)
+    {
+        const string before = "{\"productId\":\"", after = "\",\"quantity\":1}";
+        using var content = new StringContent(
+            before + new string('a', bytes - before.Length - after.Length) + after, Encoding.UTF8, "application/json");
+        _service.Client.DefaultRequestHeaders.TransferEncodingChunked = isChunked;
+        return await _service.SendAsync(HttpMethod.Post, "/lines", content);
     }
 }

@@ -33,6 +33,7 @@ public abstract partial class GatewayTests
     [InlineData(1024 * 1024 + 1, false)]
     [InlineData(1024 * 1024 + 1, true)]
     [InlineData(20_000_000, false)]
+    [InlineData(20_000_000, true)]
     public async Task A_larger_body_is_a_413_problem(int length, bool chunked)
     {
         using var response = await PostAsync(length, chunked);
