@@ -37,27 +37,32 @@ public static class Checker
         .. facts.Orders.Values.SelectMany(Held),
     ];
 
-    /// <summary>Reads and checks until nothing is wrong, and once more after a while: what comes late must change nothing.</summary>
+    /// <summary>
+    /// Reads and checks until nothing is wrong, and again after a while: what comes late must change nothing for the worse. Parcels are
+    /// still on their way then, so each time it may take a while until all is told; what happened once too often stays wrong.
+    /// </summary>
     /// <param name="reader">Where the facts come from.</param>
-    /// <param name="patience">How long the shop may take to come to rest.</param>
-    /// <param name="silence">How long nothing may happen then.</param>
+    /// <param name="patience">How long the shop may take to come to rest, each time.</param>
+    /// <param name="silence">How long it is left alone then.</param>
     /// <returns>The last facts, and what is wrong with them.</returns>
     public static async Task<(Facts Facts, IReadOnlyList<Violation> Violations)> SettleAsync(
         FactReader reader, TimeSpan patience, TimeSpan silence)
+    {
+        var first = await UntilNothingIsWrongAsync(reader, patience);
+        if (first.Violations.Count > 0) return first;
+        await Task.Delay(silence); // nothing is known to happen, so there is nothing to await
+        return await UntilNothingIsWrongAsync(reader, patience);
+    }
+
+    private static async Task<(Facts Facts, IReadOnlyList<Violation> Violations)> UntilNothingIsWrongAsync(
+        FactReader reader, TimeSpan patience)
     {
         using var limit = new CancellationTokenSource(patience);
         while (true)
         {
             var facts = await reader.ReadAsync(limit.Token);
             var violations = Check(facts);
-            if (violations.Count == 0)
-            {
-                await Task.Delay(silence); // nothing is to happen, so there is nothing to await
-                using var again = new CancellationTokenSource(patience);
-                facts = await reader.ReadAsync(again.Token);
-                return (facts, Check(facts));
-            }
-            if (limit.IsCancellationRequested) return (facts, violations);
+            if (violations.Count == 0 || limit.IsCancellationRequested) return (facts, violations);
             await Task.Delay(500, CancellationToken.None);
         }
     }
