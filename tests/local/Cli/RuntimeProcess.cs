@@ -44,7 +44,14 @@ internal sealed partial class RuntimeProcess : IAsyncDisposable
     /// <summary>Where the overview says the service is; waits for it.</summary>
     public async Task<Uri> ServiceAsync()
     {
-        await ShopHost.EventuallyAsync(() => Task.FromResult(Row().IsMatch(Output)), "the overview in\n" + Output, seconds: 60);
+        try
+        {
+            await ShopHost.EventuallyAsync(() => Task.FromResult(Row().IsMatch(Output)), "the overview", seconds: 60);
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"{late.Message} Its output:\n{Output}", late);
+        }
         return new Uri(Row().Match(Output).Groups["url"].Value);
     }
 
