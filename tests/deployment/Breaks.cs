@@ -13,6 +13,7 @@ public static class Breaks
     private const string PublicPaths = "every public path of a service is routed to it, and no other path";
     private const string GatewayFiles = "the gateway's files are all there";
     private const string Published = "only the gateway is published";
+    private const string Bodies = "what is too large is refused by the gateway";
     private const string Topics = "topics are published and heard as the code does";
     private const string Access = "whoever is called by a service lets it in, and nobody else";
     private const string Tags = "every image has a fixed tag";
@@ -29,6 +30,7 @@ public static class Breaks
     private const string Resiliency = "sidecars retry in the same way everywhere";
     private const string Secrets = "every secret that is asked for is there";
     private const string Network = "nothing goes over the network that is not named";
+    private const string Connections = "PostgreSQL has a connection for every replica";
     private const string Shape = "workflows say what workflows may say";
     private const string Actions = "actions are fixed to a commit, and its version is told";
     private const string Rights = "jobs have no more rights than they need";
@@ -120,6 +122,8 @@ public static class Breaks
             "service:\n            name: gateway",
             "service:\n            name: payment",
             "payment is too much"),
+
+        new(Bodies, Tree.Production, "proxy-body-size: 2m", "proxy-body-size: 1m", "refuses what the gateway would (1m)"),
 
         new(
             Topics, Readme,
@@ -293,6 +297,11 @@ public static class Breaks
             "what is not named is let through"),
         new(Network, Tree.Production, "cidr: 10.200.0.0/24", "cidr: 0.0.0.0/0", "lets out to the world"),
         new(Network, Tree.Local, "values:\n      - basket", "values:\n      - payment", "payment reaches: 5432 is missing"),
+
+        new(Network, Tree.Production, "port: 8089", "port: 8088", "nobody can ask cert-manager's solvers"),
+
+        new(Connections, Tree.Local, "max_connections=200", "max_connections=192", "192 connections, PostgreSQL has 192"),
+        new(Connections, Tree.Local, "- max_connections=200", "- log_connections=on", "192 connections, PostgreSQL has 100"),
 
         new(Shape, Workflow, "permissions: {}", "permission: {}", "has no key 'permission'"),
         new(Shape, ".github/workflows/payment.yml", "packages: write", "packages: all", "must be read or write or none"),

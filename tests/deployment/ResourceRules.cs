@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using k8s.Models;
 
 namespace DaprShop.Deployment.Tests;
 
 /// <summary>Dapr's components and policies, the secrets they need, and whether files say only what their kind may say.</summary>
-public static class ResourceRules
+public static partial class ResourceRules
 {
     /// <summary>The settings of each type of component in use, those that must be there first.</summary>
     private static readonly Dictionary<string, (string[] Required, string[] Optional)> s_settings = new(StringComparer.Ordinal)
@@ -29,6 +30,7 @@ public static class ResourceRules
         new("sidecars retry in the same way everywhere", Resiliency),
         new("every secret that is asked for is there", Secrets),
         new("nothing goes over the network that is not named", Network),
+        new("PostgreSQL has a connection for every replica", Connections),
     ];
 
     private static void Kinds(Tree tree, Faults faults)
@@ -174,6 +176,10 @@ public static class ResourceRules
         {
             var policies = cluster.All<V1NetworkPolicy>().ToList();
             faults.When(!policies.Exists(LetsNothingThrough), $"{cluster.Path}: what is not named is let through");
+            faults.When(
+                cluster.All<V1Ingress>().Any(ingress => ingress.GetAnnotation("cert-manager.io/cluster-issuer") is not null)
+                    && !policies.Exists(LetsSolversAnswer),
+                $"{cluster.Path}: nobody can ask cert-manager's solvers whether the host is ours");
             foreach (var policy in policies) Openings(policy, $"{cluster.Path}, NetworkPolicy {policy.Name()}", faults);
             // Whoever owns something in a store reaches it, and nobody else.
             foreach (var labels in cluster.Services().Select(service => service.Spec.Template.Metadata.Labels))
@@ -193,6 +199,11 @@ public static class ResourceRules
         policy.Spec is { Ingress: null, Egress: null, PodSelector: { MatchLabels: null, MatchExpressions: null } }
         && policy.Spec.PolicyTypes.Order().SequenceEqual(["Egress", "Ingress"]);
 
+    /// <summary>Of cert-manager, pkg/issuer/acme/http: the label of its pods, and where they listen.</summary>
+    private static bool LetsSolversAnswer(V1NetworkPolicy policy) =>
+        Selects(policy.Spec.PodSelector, new Dictionary<string, string> { ["acme.cert-manager.io/http01-solver"] = "true" })
+        && (policy.Spec.Ingress ?? []).SelectMany(rule => rule.Ports ?? []).Any(port => port.Port.Value == "8089");
+
     private static void Openings(V1NetworkPolicy policy, string place, Faults faults)
     {
         foreach (var rule in policy.Spec.Ingress ?? [])
@@ -205,6 +216,22 @@ public static class ResourceRules
         }
     }
 
+    /// <summary>Where there is a PostgreSQL of one's own, with all autoscalers at their most while every service is replaced.</summary>
+    private static void Connections(Tree tree, Faults faults)
+    {
+        const int spare = 3; // Kept for superusers.
+        foreach (var cluster in Cluster.All(tree))
+        {
+            if (cluster.All<V1StatefulSet>().SingleOrDefault(one => one.Name() == "postgres") is not { } postgres) continue;
+            var most = cluster.All<V2HorizontalPodAutoscaler>().ToDictionary(one => one.Spec.ScaleTargetRef.Name, one => one.Spec.MaxReplicas + 1);
+            var wanted = cluster.Others("Component").Where(component => component.At("spec.type").Text == "state.postgresql")
+                .Sum(store => most[store["scopes"].Texts.Single()] * int.Parse(Cluster.Setting(store, "maxConns")["value"].Text!));
+            var given = MaxConnections().Match(string.Join(' ', postgres.Spec.Template.Spec.Containers[0].Args ?? []));
+            var room = given.Success ? int.Parse(given.Groups[1].Value) : 100;
+            faults.When(wanted > room - spare, $"{cluster.Path}: sidecars may hold {wanted} connections, PostgreSQL has {room}");
+        }
+    }
+
     private static bool Selects(V1LabelSelector selector, IDictionary<string, string> labels) =>
         (selector.MatchLabels ?? new Dictionary<string, string>()).All(labels.Contains)
         && (selector.MatchExpressions ?? []).All(expression => expression.OperatorProperty switch
@@ -213,4 +240,7 @@ public static class ResourceRules
             "NotIn" => !expression.Values.Contains(labels[expression.Key]),
             _ => throw new NotSupportedException(expression.OperatorProperty),
         });
+
+    [GeneratedRegex(@"max_connections=(\d+)")]
+    private static partial Regex MaxConnections();
 }

@@ -21,6 +21,7 @@ public static partial class ServiceRules
         new("every public path of a service is routed to it, and no other path", PublicPaths),
         new("the gateway's files are all there", GatewayFiles),
         new("only the gateway is published", Published),
+        new("what is too large is refused by the gateway", Bodies),
         new("topics are published and heard as the code does", SameTopics),
         new("whoever is called by a service lets it in, and nobody else", Access),
     ];
@@ -183,6 +184,17 @@ public static partial class ServiceRules
         }
     }
 
+    /// <summary>An ingress answers with a page of its own, clients wait for problem+json.</summary>
+    private static void Bodies(Tree tree, Faults faults)
+    {
+        var limit = int.Parse(First(BodyLimit(), tree[$"{Gateway}/nginx.conf"]));
+        foreach (var cluster in Cluster.All(tree))
+            foreach (var ingress in cluster.All<V1Ingress>())
+                faults.When(
+                    ingress.GetAnnotation("nginx.ingress.kubernetes.io/proxy-body-size") is not { } most || int.Parse(most.TrimEnd('m')) <= limit,
+                    $"{cluster.Path}, Ingress {ingress.Name()}: refuses what the gateway would ({limit}m)");
+    }
+
     private static IEnumerable<string> BackendsOf(V1Ingress ingress) =>
         (ingress.Spec.Rules ?? []).SelectMany(rule => rule.Http.Paths).Select(path => path.Backend).Append(ingress.Spec.DefaultBackend)
             .OfType<V1IngressBackend>().Select(backend => backend.Service.Name);
@@ -272,6 +284,9 @@ public static partial class ServiceRules
 
     [GeneratedRegex(@"^upstream (\w+) +\{ server 127\.0\.0\.1:(\d+)", RegexOptions.Multiline)]
     private static partial Regex Upstream();
+
+    [GeneratedRegex(@"client_max_body_size (\d+)m;")]
+    private static partial Regex BodyLimit();
 
     [GeneratedRegex(@"default \$service[\w.]*:(\d+);")]
     private static partial Regex ServicePort();
