@@ -1,31 +1,19 @@
-using System.Text.Json;
 using Dapr.Client.Autogen.Grpc.v1;
-using DaprShop.Conformance.Tests.Apps;
 using DaprShop.Conformance.Tests.Sidecars;
-using Google.Protobuf;
 using Grpc.Core;
 using Client = Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient;
 
 namespace DaprShop.Conformance.Tests;
 
 /// <summary>
-/// A sidecar that asks its app how it is (<c>enableAppHealthCheck</c>):
+/// A sidecar that asks its app how it is (<c>enableAppHealthCheck</c>), and what it makes of the answers:
 /// https://docs.dapr.io/operations/resiliency/health-checks/app-health/
 /// </summary>
-public sealed class AppHealthTests(AppHealthTests.Ward ward) : IClassFixture<AppHealthTests.Ward>, IAsyncLifetime
+public sealed class AppHealthTests(AppHealthWard ward) : AppHealthTest(ward)
 {
     private const string Unhealthy = "rpc error: code = Internal desc = app is not in a healthy state";
 
     private const string Channel = "rpc error: code = Internal desc = error invoking app channel: ";
-
-    private readonly string _mark = Guid.NewGuid().ToString("N");
-
-    private TestWorld World => ward.World;
-
-    /// <summary>Every test begins with a patient that is well.</summary>
-    public async ValueTask InitializeAsync() => await WellAsync();
-
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public async Task An_app_is_unwell_until_it_has_said_otherwise()
@@ -40,7 +28,7 @@ public sealed class AppHealthTests(AppHealthTests.Ward ward) : IClassFixture<App
         if (World.Sidecars.RedisHost is not null) Assert.Equal(["lasting-words"], TopicsOf(metadata));
         Assert.Equal("INITIALIZING", metadata.GetProperty("actorRuntime").GetProperty("runtimeStatus").GetString());
         var actor = World.CallAsync("late", "POST", "/v1.0/actors/late/1/method/x");
-        ward.Late.Status = 200;
+        Ward.Late.Status = 200;
         Assert.Equal(200, (await actor).Status);
         await late.HeardAsync(heard => heard.Path == "/dapr/subscribe");
         await late.HeardAsync(heard => heard.Path == "/dapr/config");
@@ -62,8 +50,8 @@ public sealed class AppHealthTests(AppHealthTests.Ward ward) : IClassFixture<App
     [InlineData(null)]
     public async Task An_app_is_unwell_that_answers_with_no_success_or_too_late(int? status)
     {
-        if (status is { } answered) ward.Patient.Status = answered;
-        else ward.Patient.IsSlow = true;
+        if (status is { } answered) Ward.Patient.Status = answered;
+        else Ward.Patient.IsSlow = true;
         await RefusedAsync();
     }
 
@@ -73,7 +61,7 @@ public sealed class AppHealthTests(AppHealthTests.Ward ward) : IClassFixture<App
     public async Task Any_success_says_that_it_is_well(int status)
     {
         await UnwellAsync();
-        ward.Patient.Status = status;
+        Ward.Patient.Status = status;
         await AdmittedAsync();
     }
 
@@ -81,19 +69,19 @@ public sealed class AppHealthTests(AppHealthTests.Ward ward) : IClassFixture<App
     public async Task Calls_of_an_unwell_app_are_refused()
     {
         await UnwellAsync();
-        var answer = await World.CallAsync("asker", "POST", $"/v1.0/invoke/patient/method/{_mark}", "1");
+        var answer = await World.CallAsync("asker", "POST", $"/v1.0/invoke/patient/method/{Mark}", "1");
         Assert.Equal((500, "ERR_DIRECT_INVOKE"), (answer.Status, answer.ErrorCode));
         Assert.Equal($"failed to invoke, id: patient, err: {Channel}{Unhealthy}", answer.Message);
-        var byHeader = await World.CallAsync("asker", "POST", $"/{_mark}", "1", ("dapr-app-id", "patient"));
+        var byHeader = await World.CallAsync("asker", "POST", $"/{Mark}", "1", ("dapr-app-id", "patient"));
         Assert.Equal((500, answer.Message), (byHeader.Status, byHeader.Message));
-        Assert.DoesNotContain(World["patient"].Log, heard => heard.Target.Contains(_mark, StringComparison.Ordinal));
+        Assert.DoesNotContain(World["patient"].Log, heard => heard.Target.Contains(Mark, StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task So_are_its_own()
     {
         await UnwellAsync();
-        var answer = await World.CallAsync("patient", "POST", $"/v1.0/invoke/patient/method/{_mark}", "1");
+        var answer = await World.CallAsync("patient", "POST", $"/v1.0/invoke/patient/method/{Mark}", "1");
         Assert.Equal((500, $"failed to invoke, id: patient, err: {Unhealthy}"), (answer.Status, answer.Message));
     }
 
@@ -104,7 +92,7 @@ public sealed class AppHealthTests(AppHealthTests.Ward ward) : IClassFixture<App
         var request = new InvokeServiceRequest
         {
             Id = "patient",
-            Message = new InvokeRequest { Method = _mark, HttpExtension = new HTTPExtension { Verb = HTTPExtension.Types.Verb.Post } },
+            Message = new InvokeRequest { Method = Mark, HttpExtension = new HTTPExtension { Verb = HTTPExtension.Types.Verb.Post } },
         };
         var failure = await Assert.ThrowsAsync<RpcException>(async () => await new Client(World.Grpc("asker")).InvokeServiceAsync(request));
         Assert.Equal(
@@ -120,148 +108,6 @@ public sealed class AppHealthTests(AppHealthTests.Ward ward) : IClassFixture<App
         foreach (var target in targets)
             Assert.Equal(204, (await World.CallAsync("patient", "GET", target)).Status);
         Assert.Equal(204, (await World.CallAsync("patient", "POST", "/v1.0/publish/pubsub/nobody-hears", "1")).Status);
-    }
-
-    [Fact]
-    public async Task What_is_published_meanwhile_comes_when_it_is_well()
-    {
-        SkipWithoutRedis();
-        await UnwellAsync();
-        await PublishAsync("lasting", "lasting-news");
-        await Task.Delay(1500);
-        Assert.Equal(0, Events());
-        await WellAsync();
-        await World["patient"].HeardAsync(IsEvent, 1, 20);
-        await Task.Delay(500);
-        Assert.Equal(1, Events());
-    }
-
-    [Fact]
-    public async Task What_it_is_at_it_may_end()
-    {
-        var door = await UnwellAtWorkAsync();
-        door.SetResult();
-        await Task.Delay(1000);
-        await WellAsync();
-        await Task.Delay(1000);
-        Assert.Equal(1, Events());
-    }
-
-    [Fact]
-    public async Task What_it_fails_at_meanwhile_comes_again()
-    {
-        var door = await UnwellAtWorkAsync();
-        door.SetException(new InvalidOperationException("as the test wishes"));
-        await Task.Delay(1000);
-        ward.Patient.Door = Task.CompletedTask;
-        await WellAsync();
-        await World["patient"].HeardAsync(IsEvent, 2, 20);
-        Assert.DoesNotContain(
-            World["patient"].Log, heard => heard.Path == "/on/graves" && heard.Text.Contains(_mark, StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public async Task Timers_go_on_when_it_is_well()
-    {
-        var path = $"/v1.0/actors/patient/{_mark}/timers/t";
-        Assert.Equal(204, (await World.CallAsync("patient", "POST", path, """{"dueTime":"1s","period":"1s"}""")).Status);
-        await World["patient"].HeardAsync(IsTimer);
-        await UnwellAsync();
-        await Task.Delay(2500);
-        await WellAsync();
-        await World["patient"].HeardAsync(IsTimer, World["patient"].Log.Count(IsTimer) + 2);
-        await World.CallAsync("patient", "DELETE", path);
-
-        bool IsTimer(Heard heard) => heard.Path == $"/actors/patient/{_mark}/method/timer/t";
-    }
-
-    [Fact]
-    public async Task A_stream_flows_on()
-    {
-        await UnwellAsync();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        using var stream = new Client(World.Grpc("patient")).SubscribeTopicEventsAlpha1(cancellationToken: limit.Token);
-        await stream.RequestStream.WriteAsync(new SubscribeTopicEventsRequestAlpha1
-        {
-            InitialRequest = new SubscribeTopicEventsRequestInitialAlpha1 { PubsubName = "pubsub", Topic = _mark },
-        });
-        Assert.True(await stream.ResponseStream.MoveNext(limit.Token));
-        await Task.Delay(100);
-        await PublishAsync("pubsub", _mark, "patient");
-        Assert.True(await stream.ResponseStream.MoveNext(limit.Token));
-        Assert.Equal(_mark, stream.ResponseStream.Current.EventMessage.Data.ToStringUtf8());
-    }
-
-    [Fact]
-    public async Task Bindings_are_silent_meanwhile()
-    {
-        await World["patient"].HeardAsync(heard => heard.Path == "/patient-tick");
-        await UnwellAsync();
-        await Task.Delay(500);
-        var ticks = Ticks();
-        await Task.Delay(2200);
-        Assert.Equal(ticks, Ticks());
-        await WellAsync();
-        await World["patient"].HeardAsync(heard => heard.Path == "/patient-tick", ticks + 2);
-    }
-
-    [Fact]
-    public async Task Whether_it_wants_a_binding_it_is_asked_again()
-    {
-        var asked = World["patient"].Log.Count(IsQuestion);
-        Assert.InRange(asked, 1, int.MaxValue);
-        await UnwellAsync();
-        await WellAsync();
-        await World["patient"].HeardAsync(IsQuestion, asked + 1);
-        Assert.DoesNotContain(World["patient"].Log, heard => heard is { Method: "OPTIONS", Path: "/patient-tick" });
-
-        static bool IsQuestion(Heard heard) => heard is { Method: "OPTIONS", Path: "/patient-tock" };
-    }
-
-    [Fact]
-    public async Task Its_actors_are_nowhere_meanwhile()
-    {
-        var target = $"/v1.0/actors/patient/{_mark}/method/x";
-        Assert.Equal(200, (await World.CallAsync("asker", "POST", target)).Status);
-        await UnwellAsync();
-        await Task.Delay(500);
-        var answer = await World.CallAsync("asker", "POST", target);
-        Assert.Equal((500, "ERR_ACTOR_INVOKE_METHOD"), (answer.Status, answer.ErrorCode));
-        Assert.Contains("did not find address for actor", answer.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain(World["patient"].Log, heard => heard.Method == "DELETE");
-        await WellAsync();
-        await TestWorld.EventuallyAsync(async () => (await World.CallAsync("asker", "POST", target)).Status == 200, "the actor");
-    }
-
-    [Fact]
-    public async Task Its_own_calls_of_actors_wait_until_it_is_well()
-    {
-        await UnwellAsync();
-        await Task.Delay(500);
-        var calls = new[]
-        {
-            World.CallAsync("patient", "POST", $"/v1.0/actors/patient/{_mark}/method/x"),
-            World.CallAsync("patient", "PUT", $"/v1.0/actors/patient/{_mark}/reminders/r", """{"dueTime":"1h"}"""),
-        };
-        await Task.Delay(1000);
-        Assert.All(calls, call => Assert.False(call.IsCompleted));
-        await WellAsync();
-        Assert.Equal([200, 204], (await Task.WhenAll(calls)).Select(answer => answer.Status));
-        await World.CallAsync("patient", "DELETE", $"/v1.0/actors/patient/{_mark}/reminders/r");
-    }
-
-    [Fact]
-    public async Task Reminders_wait_for_it()
-    {
-        var path = $"/v1.0/actors/patient/{_mark}/reminders/r";
-        Assert.Equal(204, (await World.CallAsync("patient", "PUT", path, """{"dueTime":"2s"}""")).Status);
-        await UnwellAsync();
-        await Task.Delay(2500);
-        Assert.DoesNotContain(World["patient"].Log, IsReminder);
-        await WellAsync();
-        await World["patient"].HeardAsync(IsReminder, 1, 20);
-
-        bool IsReminder(Heard heard) => heard.Path == $"/actors/patient/{_mark}/method/remind/r";
     }
 
     [Fact]
@@ -287,21 +133,6 @@ public sealed class AppHealthTests(AppHealthTests.Ward ward) : IClassFixture<App
     }
 
     [Fact]
-    public async Task Metadata_keep_its_subscriptions_and_forget_its_actors()
-    {
-        await UnwellAsync();
-        await Task.Delay(500);
-        var metadata = (await World.CallAsync("patient", "GET", "/v1.0/metadata")).Json;
-        Assert.Contains("news", TopicsOf(metadata));
-        var actors = metadata.GetProperty("actorRuntime");
-        Assert.Equal(("INITIALIZING", false), (actors.GetProperty("runtimeStatus").GetString(), actors.GetProperty("hostReady").GetBoolean()));
-        await WellAsync();
-        await TestWorld.EventuallyAsync(
-            async () => (await World.CallAsync("patient", "GET", "/v1.0/metadata")).Json.GetProperty("actorRuntime")
-                .GetProperty("runtimeStatus").GetString() == "RUNNING", "its actors");
-    }
-
-    [Fact]
     public async Task What_it_wants_it_is_asked_once()
     {
         await UnwellAsync();
@@ -319,7 +150,7 @@ public sealed class AppHealthTests(AppHealthTests.Ward ward) : IClassFixture<App
         const string Target = "/v1.0/invoke/stoic/method/x";
         await FailAsync(2);
         Assert.Equal(200, (await World.CallAsync("asker", "GET", Target)).Status);
-        ward.Stoic.Fail(1);
+        Ward.Stoic.Fail(1);
         await TestWorld.EventuallyAsync(async () => (await World.CallAsync("asker", "GET", Target)).Status == 500, "the third failure");
         await TestWorld.EventuallyAsync(async () => (await World.CallAsync("asker", "GET", Target)).Status == 200, "its recovery");
         await FailAsync(2);
@@ -328,74 +159,8 @@ public sealed class AppHealthTests(AppHealthTests.Ward ward) : IClassFixture<App
         async Task FailAsync(int times)
         {
             var asked = World["stoic"].Log.Count(IsProbe);
-            ward.Stoic.Fail(times);
+            Ward.Stoic.Fail(times);
             await World["stoic"].HeardAsync(IsProbe, asked + times + 2);
         }
-    }
-
-    private void SkipWithoutRedis() =>
-        Assert.SkipWhen(World.Sidecars.RedisHost is null, "needs a broker that keeps messages: redis-server is not on the path");
-
-    private static IEnumerable<string?> TopicsOf(JsonElement metadata) =>
-        metadata.GetProperty("subscriptions").EnumerateArray().Select(subscription => subscription.GetProperty("topic").GetString());
-
-    private static bool IsProbe(Heard heard) => heard.Path is "/how-are-you" or "/healthz";
-
-    private bool IsEvent(Heard heard) => heard.Path == "/on/lasting-news" && heard.Text.Contains(_mark, StringComparison.Ordinal);
-
-    private int Events() => World["patient"].Log.Count(IsEvent);
-
-    private int Ticks() => World["patient"].Log.Count(heard => heard.Path == "/patient-tick");
-
-    private async Task PublishAsync(string pubsub, string topic, string app = "asker") => await new Client(World.Grpc(app)).PublishEventAsync(
-        new PublishEventRequest { PubsubName = pubsub, Topic = topic, Data = ByteString.CopyFromUtf8(_mark), DataContentType = "text/plain" });
-
-    private Task UnwellAsync()
-    {
-        ward.Patient.Status = 500;
-        return RefusedAsync();
-    }
-
-    /// <summary>It is at an event, and unwell; how that event ends is up to the test.</summary>
-    private async Task<TaskCompletionSource> UnwellAtWorkAsync()
-    {
-        SkipWithoutRedis();
-        var door = new TaskCompletionSource();
-        ward.Patient.Door = door.Task;
-        await PublishAsync("lasting", "lasting-news");
-        await World["patient"].HeardAsync(IsEvent, 1, 20);
-        await UnwellAsync();
-        return door;
-    }
-
-    private Task WellAsync()
-    {
-        (ward.Patient.Status, ward.Patient.IsSlow) = (200, false);
-        return AdmittedAsync();
-    }
-
-    private Task RefusedAsync() => TestWorld.EventuallyAsync(async () => await CallAsync() == 500, "the patient to be unwell");
-
-    private Task AdmittedAsync() => TestWorld.EventuallyAsync(async () => await CallAsync() == 200, "the patient to be well");
-
-    private async Task<int> CallAsync() => (await World.CallAsync("asker", "GET", "/v1.0/invoke/patient/method/x")).Status;
-
-    public sealed class Ward : IAsyncLifetime
-    {
-        internal PatientApp Patient { get; } = new();
-
-        internal PatientApp Stoic { get; } = new();
-
-        internal PatientApp Late { get; } = new() { Status = 503 };
-
-        public TestWorld World { get; }
-
-        public Ward() => World = TestWorld.Of(
-            new TestApp("asker", EchoApp.Map), Patient.App("patient", "/how-are-you?really=1"), Stoic.App("stoic", threshold: 3),
-            Late.App("late"));
-
-        public ValueTask InitializeAsync() => World.InitializeAsync();
-
-        public ValueTask DisposeAsync() => World.DisposeAsync();
     }
 }

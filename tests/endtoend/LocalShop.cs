@@ -23,8 +23,12 @@ public sealed class LocalShop : IAsyncDisposable
     private static readonly Dictionary<string, string> s_swap = (Environment.GetEnvironmentVariable("SHOP_SWAP") ?? "")
         .Split(',', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
 
-    /// <summary>As this process: see Directory.Build.props. In hexadecimal.</summary>
-    private static readonly KeyValuePair<string, string> s_seldomCalled = new("DOTNET_TC_CallCountThreshold", "200");
+    /// <summary>What saves time: code is made fast as late as in this process (see Directory.Build.props), passwords are hashed quickly.</summary>
+    private static readonly Dictionary<string, string> s_hasty = new()
+    {
+        ["DOTNET_TC_CallCountThreshold"] = "200", // in hexadecimal
+        ["Passwords__Iterations"] = "1000",
+    };
 
     private readonly string _data = Directory.CreateTempSubdirectory("daprshop-").FullName;
     private readonly Dictionary<string, string> _settings;
@@ -35,7 +39,13 @@ public sealed class LocalShop : IAsyncDisposable
     private DashboardServer? _dashboard;
     private IReadOnlyDictionary<string, string> _swap = s_swap;
 
-    private LocalShop(Dictionary<string, string> settings) => _settings = settings;
+    private readonly bool _isInProcess;
+
+    private LocalShop(IEnumerable<(string Name, string Value)> settings, bool isInProcess = false)
+    {
+        _settings = settings.ToDictionary(setting => setting.Name, setting => setting.Value);
+        _isInProcess = isInProcess || IsInProcess;
+    }
 
     public static bool IsDirect { get; } = Environment.GetEnvironmentVariable("SHOP_DIRECT") == "1";
 
@@ -50,16 +60,24 @@ public sealed class LocalShop : IAsyncDisposable
     /// <param name="settings">Environment variables for every service; of OpenTelemetry's, sidecars take notice as well.</param>
     public static async Task<LocalShop> StartAsync(params (string Name, string Value)[] settings)
     {
-        var shop = new LocalShop(settings.ToDictionary(setting => setting.Name, setting => setting.Value));
+        var shop = new LocalShop(settings);
         if (Environment.GetEnvironmentVariable("SHOP_REDIS") == "1") shop.Redis = await RedisServer.StartAsync();
         await shop.OpenAsync();
         return shop;
     }
 
-    /// <summary>With its events in a real Redis in any case.</summary>
+    /// <summary>All in this process in any case, where nine services cost what three processes do: for what is not about those.</summary>
+    public static async Task<LocalShop> StartInProcessAsync(params (string Name, string Value)[] settings)
+    {
+        var shop = new LocalShop(settings, isInProcess: true);
+        await shop.OpenAsync();
+        return shop;
+    }
+
+    /// <summary>In this process as well, with its events in a real Redis.</summary>
     public static async Task<LocalShop> StartOnRedisAsync()
     {
-        var shop = new LocalShop([]) { Redis = await RedisServer.StartAsync() };
+        var shop = new LocalShop([], isInProcess: true) { Redis = await RedisServer.StartAsync() };
         await shop.OpenAsync();
         return shop;
     }
@@ -138,10 +156,10 @@ public sealed class LocalShop : IAsyncDisposable
 
     private AppOptions Options(RunFileApp app) => new(app.AppId)
     {
-        Environment = app.Environment.Append(s_seldomCalled).Concat(_settings).ToDictionary(setting => setting.Key, setting => setting.Value),
+        Environment = app.Environment.Concat(s_hasty).Concat(_settings).ToDictionary(setting => setting.Key, setting => setting.Value),
         Directory = app.Directory,
         Command = app.Command,
-        Create = IsInProcess && Builds.ProgramOf(app.In(null)) is { } program
+        Create = _isInProcess && Builds.ProgramOf(app.In(null)) is { } program
             ? InProcessService.Load(app.AppId, program, app.Directory, _recent!)
             : null,
     };

@@ -12,7 +12,8 @@ public sealed class SwapTests
     {
         SharedShop.RequireOwn();
         Assert.SkipWhen(OtherImplementations.IsNodeMissing, "Node.js is not installed.");
-        await using var local = await LocalShop.StartAsync(("Shipping__DispatchAfter", "00:00:06"), ("Shipping__DeliverAfter", "00:00:04"));
+        await using var local = await LocalShop.StartInProcessAsync(
+            ("Shipping__DispatchAfter", "00:00:06"), ("Shipping__DeliverAfter", "00:00:04"));
         var product = await local.Shop.NewProductAsync(stock: 50);
         var member = await local.Shop.NewMemberAsync();
         var placed = new List<string>();
