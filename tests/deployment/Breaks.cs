@@ -37,7 +37,8 @@ public static class Breaks
     private const string Callers = "every service has a workflow of its own, for what it is made of";
     private const string Everything = "on main everything is tested together";
     private const string Scan = "every image is scanned, and tells what is in it";
-    private const string Updates = "everything that has versions is kept up to date";
+    private const string Packages = "packages and actions are kept up to date";
+    private const string Images = "images are raised together, or by hand";
     private const string Dashboards = "dashboards ask for what there is";
     private const string OwnMetrics = "the services' own metrics are known";
     private const string Sources = "Prometheus asks everyone, and everyone can tell the collector";
@@ -45,6 +46,7 @@ public static class Breaks
     private const string Readme = "README.md";
     private const string Routing = "services/gateway/routes.map";
     private const string Workflow = ".github/workflows/service.yml";
+    private const string Dependabot = UpdateRules.Dependabot;
     private const string Observability = "deploy/compose/observability";
 
     public static IReadOnlyList<Break> All { get; } =
@@ -172,6 +174,7 @@ public static class Breaks
         new(Tags, Tree.Production, "ghcr.io/example/daprshop-payment:1.0.0", "ghcr.io/example/daprshop-payment", "payment/service"),
         new(Tags, "services/Dockerfile", "aspnet:10.0-noble-chiseled", "aspnet:latest", "services/Dockerfile"),
 
+        new(SameTags, "deploy/compose/mtls.yml", "daprio/sentry:1.17.6", "daprio/sentry:1.17.5", "daprio is "),
         new(SameTags, Tree.Local, "image: postgres:17.6-alpine", "image: postgres:16.10-alpine", "postgres is "),
 
         new(Root, "services/Dockerfile", "\nUSER ", "\n# USER ", "services/Dockerfile: its user is root"),
@@ -305,7 +308,7 @@ public static class Breaks
 
         new(Shape, Workflow, "permissions: {}", "permission: {}", "has no key 'permission'"),
         new(Shape, ".github/workflows/payment.yml", "packages: write", "packages: all", "must be read or write or none"),
-        new(Shape, ".github/dependabot.yml", "interval: weekly", "interval: hourly", "must be daily"),
+        new(Shape, Dependabot, "interval: weekly", "interval: hourly", "must be daily"),
 
         new(
             Actions, Workflow,
@@ -346,8 +349,16 @@ public static class Breaks
         new(Scan, Workflow, "sbom: \"true\"", "sbom: \"false\"", "what is in it"),
         new(Scan, Workflow, "provenance: mode=max", "provenance: \"false\"", "where it is from"),
 
-        new(Updates, ".github/dependabot.yml", "package-ecosystem: nuget", "package-ecosystem: npm", "nuget of / is not"),
-        new(Updates, ".github/dependabot.yml", "/deploy/k8s/base, ", "", "docker of /deploy/k8s/base"),
+        new(Packages, Dependabot, "package-ecosystem: nuget", "package-ecosystem: npm", "nuget of / is not"),
+        new(Packages, Dependabot, "    schedule: { interval: weekly }\n    groups", "    groups", "nuget of / is never looked at"),
+
+        new(Images, Dependabot, "/deploy/k8s/base, ", "/deploy/k8s/base, /services, ", "docker finds nothing in /services"),
+        new(Images, Dependabot, "compose\n    directory: /", "compose\n    directory: /deploy/compose", "nginx is missing"),
+        new(Images, Dependabot, "    multi-ecosystem-group: images\n", "", "one here and one there"),
+        new(
+            Images, Compose.File,
+            "${DAPRD_IMAGE:-daprio/daprd:1.17.6}", "daprio/daprd:${DAPR_VERSION:-1.17.6}", "by hand: daprio/daprd is missing"),
+        new(Images, "deploy/compose/kafka.yml", "apache/kafka:", "bitnami/kafka:", "by hand: apache/kafka is too much"),
 
         new(
             Dashboards, $"{Observability}/grafana/dashboards/orders.json",

@@ -37,13 +37,16 @@ public static partial class ContainerRules
     private static void SameTags(Tree tree, Faults faults)
     {
         var others = Images(tree).Where(image => IsFixed(image.Image) && !image.Image.Contains("daprshop"))
-            .Select(image => (image.Place, Name: image.Image.Split(':')[0], Tag: image.Image.Split(':')[^1]));
+            .Select(image => (image.Place, Name: NameOf(image.Image), Tag: image.Image.Split(':')[^1]));
         foreach (var same in others.GroupBy(image => image.Name))
         {
             var tags = same.GroupBy(image => image.Tag).Select(one => $"{one.Key} in {one.First().Place}").ToList();
             faults.When(tags.Count > 1, $"{same.Key} is {string.Join(", ", tags)}");
         }
     }
+
+    /// <summary>Dapr's images are released together, and run together.</summary>
+    private static string NameOf(string image) => image.StartsWith("daprio/") ? "daprio" : image.Split(':')[0];
 
     private static IEnumerable<(string Place, string Image)> Images(Tree tree) =>
     [

@@ -7,7 +7,6 @@ public static partial class DeliveryRules
 {
     private const string Folder = ".github/workflows";
     private const string Service = $"{Folder}/service.yml";
-    private const string Dependabot = ".github/dependabot.yml";
 
     /// <summary>What all images are made of, beside a service's own folder.</summary>
     private static readonly string[] s_shared =
@@ -24,13 +23,12 @@ public static partial class DeliveryRules
         new("every service has a workflow of its own, for what it is made of", Callers),
         new("on main everything is tested together", Everything),
         new("every image is scanned, and tells what is in it", Scan),
-        new("everything that has versions is kept up to date", Updates),
     ];
 
     private static void Shape(Tree tree, Faults faults)
     {
         foreach (var (file, workflow) in Workflows(tree)) faults.AddRange(Shapes.Workflow.Faults(workflow, file));
-        faults.AddRange(Shapes.Dependabot.Faults(Yaml.One(tree[Dependabot]), Dependabot));
+        faults.AddRange(Shapes.Dependabot.Faults(Yaml.One(tree[UpdateRules.Dependabot]), UpdateRules.Dependabot));
         faults.AddRange(tree.Files(".github", ".yaml").Select(file => $"{file}: workflows end in .yml here"));
     }
 
@@ -110,30 +108,6 @@ public static partial class DeliveryRules
     }
 
     private static bool Runs(Yaml step, string action) => step["uses"].Text?.StartsWith(action + "@") is true;
-
-    private static void Updates(Tree tree, Faults faults)
-    {
-        var updates = (
-            from update in Yaml.One(tree[Dependabot])["updates"].Items
-            from folder in update["directory"].Texts.Concat(update["directories"].Texts)
-            select (System: update["package-ecosystem"].Text!, Folder: folder.Trim('/'))).ToList();
-        (string System, IEnumerable<string> Folders)[] needed =
-        [
-            ("nuget", [""]), ("github-actions", [""]), ("docker-compose", [""]),
-            ("docker", ["deploy/k8s/base", "deploy/k8s/overlays/local", .. FoldersOf("/Dockerfile")]),
-            ("npm", FoldersOf("/package.json")),
-        ];
-        foreach (var (system, folders) in needed)
-            foreach (var folder in folders)
-                faults.When(
-                    !updates.Exists(update => update.System == system && Holds(update.Folder, folder)),
-                    $"{Dependabot}: {system} of /{folder} is not kept up to date");
-
-        IEnumerable<string> FoldersOf(string name) => tree.Files("", name).Select(file => Path.GetDirectoryName(file)!.Replace('\\', '/'));
-    }
-
-    private static bool Holds(string pattern, string folder) =>
-        pattern == folder || (pattern.EndsWith("/*") && Path.GetDirectoryName(folder)?.Replace('\\', '/') == pattern[..^2]);
 
     private static IEnumerable<(string File, Yaml Workflow)> Workflows(Tree tree) =>
         tree.Files(Folder, ".yml").Select(file => (file, Yaml.One(tree[file])));

@@ -8,7 +8,8 @@ namespace DaprShop.Deployment.Tests;
 /// </summary>
 public sealed class OneTruthTests
 {
-    private static readonly Rule[] s_rules = [.. ServiceRules.All, .. ContainerRules.All, .. ResourceRules.All, .. DeliveryRules.All, .. MetricRules.All];
+    private static readonly Rule[] s_rules =
+        [.. ServiceRules.All, .. ContainerRules.All, .. ResourceRules.All, .. DeliveryRules.All, .. UpdateRules.All, .. MetricRules.All];
 
     public static TheoryData<string> Rules() => [.. s_rules.Select(rule => rule.Name)];
 

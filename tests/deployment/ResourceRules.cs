@@ -223,7 +223,8 @@ public static partial class ResourceRules
         foreach (var cluster in Cluster.All(tree))
         {
             if (cluster.All<V1StatefulSet>().SingleOrDefault(one => one.Name() == "postgres") is not { } postgres) continue;
-            var most = cluster.All<V2HorizontalPodAutoscaler>().ToDictionary(one => one.Spec.ScaleTargetRef.Name, one => one.Spec.MaxReplicas + 1);
+            var most = cluster.All<V2HorizontalPodAutoscaler>()
+                .ToDictionary(one => one.Spec.ScaleTargetRef.Name, one => one.Spec.MaxReplicas + 1);
             var wanted = cluster.Others("Component").Where(component => component.At("spec.type").Text == "state.postgresql")
                 .Sum(store => most[store["scopes"].Texts.Single()] * int.Parse(Cluster.Setting(store, "maxConns")["value"].Text!));
             var given = MaxConnections().Match(string.Join(' ', postgres.Spec.Template.Spec.Containers[0].Args ?? []));

@@ -190,9 +190,10 @@ public static partial class ServiceRules
         var limit = int.Parse(First(BodyLimit(), tree[$"{Gateway}/nginx.conf"]));
         foreach (var cluster in Cluster.All(tree))
             foreach (var ingress in cluster.All<V1Ingress>())
-                faults.When(
-                    ingress.GetAnnotation("nginx.ingress.kubernetes.io/proxy-body-size") is not { } most || int.Parse(most.TrimEnd('m')) <= limit,
-                    $"{cluster.Path}, Ingress {ingress.Name()}: refuses what the gateway would ({limit}m)");
+            {
+                var most = ingress.GetAnnotation("nginx.ingress.kubernetes.io/proxy-body-size")?.TrimEnd('m') ?? "1";
+                faults.When(int.Parse(most) <= limit, $"{cluster.Path}, Ingress {ingress.Name()}: refuses what the gateway would ({limit}m)");
+            }
     }
 
     private static IEnumerable<string> BackendsOf(V1Ingress ingress) =>

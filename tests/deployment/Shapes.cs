@@ -94,13 +94,18 @@ public static class Shapes
                     ("name", Text), ("id", Text), ("if", Text), ("uses", Text), ("run", Text), ("with", MapOf(Text)),
                     ("env", MapOf(Text))))))))));
 
+    private static readonly Shape s_schedule = Map(("interval!", OneOf("daily", "weekly", "monthly")));
+
     /// <summary>https://docs.github.com/code-security/dependabot/working-with-dependabot/dependabot-options-reference</summary>
     public static Shape Dependabot { get; } = Map(
         ("version!", OneOf("2")),
+        ("multi-ecosystem-groups", MapOf(Map(("schedule!", s_schedule)))),
         ("updates!", ListOf(Map(
             ("package-ecosystem!", OneOf("nuget", "github-actions", "docker", "docker-compose", "npm")),
             ("directory", Text), ("directories", Texts),
-            ("schedule!", Map(("interval!", OneOf("daily", "weekly", "monthly")))),
+            ("schedule", s_schedule),
+            ("multi-ecosystem-group", Text), ("patterns", Texts),
+            ("ignore", ListOf(Map(("dependency-name!", Text), ("update-types", Texts)))),
             ("open-pull-requests-limit", Text),
             ("groups", MapOf(Map(("patterns!", Texts))))))));
 
