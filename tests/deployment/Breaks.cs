@@ -343,6 +343,9 @@ public static class Breaks
             "push: does not look at services/shipping-node/package.json"),
 
         new(Everything, ".github/workflows/everything.yml", "bash .ci/run", "dotnet test", ".ci/run is run by 0 workflows"),
+        new(
+            Everything, ".github/workflows/everything.yml",
+            "    timeout-minutes", "    container: { image: debian:13.2 }\n    timeout-minutes", "has other folders and ports"),
         new(Everything, ".github/workflows/everything.yml", "branches: [main]", "branches: [release]", "main is missing"),
 
         new(Scan, Workflow, "exit-code: \"1\"", "exit-code: \"0\"", "that was not scanned"),

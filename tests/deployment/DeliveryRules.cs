@@ -93,6 +93,9 @@ public static partial class DeliveryRules
         {
             faults.Same($"{file}, push", ["main"], workflow.At("on.push.branches").Texts);
             faults.When(workflow.At("on.push.paths").Exists, $"{file}: looks at some paths only");
+            faults.When(
+                workflow["jobs"].Pairs.Values.Any(job => job["container"].Exists),
+                $"{file}: the Docker engine of a job's container has other folders and ports than the job");
         }
     }
 
