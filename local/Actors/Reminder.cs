@@ -80,9 +80,11 @@ internal sealed record ReminderRegistration(
 /// A reminder and how far it has come. Times that were missed, because the runtime was down or a callback took longer than the period,
 /// are made up for by firing once; then it goes on in step.
 /// </summary>
-internal sealed class Reminder(ReminderKey key, ReminderRegistration registration) : DueItem
+internal sealed class Reminder(ReminderSlot slot, ReminderRegistration registration) : DueItem
 {
-    public ReminderKey Key { get; } = key;
+    public ReminderSlot Slot { get; } = slot;
+
+    public ReminderKey Key => Slot.Key;
 
     public ReminderRegistration Registration { get; } = registration;
 
@@ -95,11 +97,8 @@ internal sealed class Reminder(ReminderKey key, ReminderRegistration registratio
     /// <summary>How often it has failed at this time.</summary>
     public int Attempts { get; set; }
 
-    /// <summary>Unregistered or replaced.</summary>
-    public bool IsGone { get; set; }
-
-    /// <summary>Whether the file has a row for its key; shared with the one it replaces, used by the writer alone.</summary>
-    public ReminderRow Row { get; set; } = new();
+    /// <summary>Unregistered, replaced or over.</summary>
+    public bool IsGone => Slot.Current != this;
 
     /// <summary>The callback went well. False when that was the last time.</summary>
     public bool Succeed(DateTimeOffset now) => MoveOn(now);
@@ -123,10 +122,4 @@ internal sealed class Reminder(ReminderKey key, ReminderRegistration registratio
         DueAt = ScheduledAt;
         return !(ScheduledAt > Registration.Expires);
     }
-}
-
-/// <summary>See <see cref="Reminder.Row"/>.</summary>
-internal sealed class ReminderRow
-{
-    public bool Exists { get; set; }
 }

@@ -6,8 +6,8 @@ using DaprShop.Local.Storage;
 namespace DaprShop.Local.Actors;
 
 /// <summary>
-/// The reminders on disk: <c>scheduler.db</c> in the data directory, one row each. What is registered and unregistered again before the
-/// next commit never touches the file.
+/// The reminders on disk: <c>scheduler.db</c> in the data directory, one row each. Writes come to the disk in the order in which they are
+/// asked for, and say so in the reminder's slot.
 /// </summary>
 internal sealed class ReminderStore : IAsyncDisposable
 {
@@ -55,14 +55,14 @@ internal sealed class ReminderStore : IAsyncDisposable
     /// <summary>Completes when the reminder is on disk.</summary>
     public Task SaveAsync(Reminder reminder) => _writer.WriteAsync(new Save(this, reminder));
 
-    /// <summary>Completes when the reminder is gone from the disk.</summary>
-    public Task DeleteAsync(Reminder reminder) => _writer.WriteAsync(new Delete(this, reminder));
+    /// <summary>Completes when no reminder is there on disk.</summary>
+    public Task DeleteAsync(ReminderSlot slot) => _writer.WriteAsync(new Delete(this, slot));
 
     /// <summary>Writes how far the reminder has come with the next commit. If that is lost, it fires for the same time again.</summary>
     public void SaveLater(Reminder reminder) => _writer.Enqueue(new Save(this, reminder));
 
-    /// <summary>Deletes a reminder that is over with the next commit.</summary>
-    public void DeleteLater(Reminder reminder) => _writer.Enqueue(new Delete(this, reminder));
+    /// <summary>Deletes a reminder that is over with the next commit. If that is lost, it fires once more in the next run.</summary>
+    public void DeleteLater(ReminderSlot slot) => _writer.Enqueue(new Delete(this, slot));
 
     public ValueTask DisposeAsync() => _writer.DisposeAsync();
 
@@ -73,14 +73,15 @@ internal sealed class ReminderStore : IAsyncDisposable
         while (rows.Step())
         {
             var key = new ReminderKey(rows.Text(0), new ActorRef(rows.Text(1), rows.Text(2)), rows.Text(3));
-            reminders.Add(new Reminder(key, JsonSerializer.Deserialize(rows.Text(4), ActorJson.Default.ReminderRegistration)!)
+            var slot = new ReminderSlot(key);
+            slot.Current = slot.Saved = new Reminder(slot, JsonSerializer.Deserialize(rows.Text(4), ActorJson.Default.ReminderRegistration)!)
             {
                 ScheduledAt = DateTimeOffset.FromUnixTimeMilliseconds(rows.Number(5)),
                 DueAt = DateTimeOffset.FromUnixTimeMilliseconds(rows.Number(6)),
                 Count = (int)rows.Number(7),
                 Attempts = (int)rows.Number(8),
-                Row = new ReminderRow { Exists = true },
-            });
+            };
+            reminders.Add(slot.Saved);
         }
         return reminders;
     }
@@ -103,7 +104,6 @@ internal sealed class ReminderStore : IAsyncDisposable
 
         public override void Apply()
         {
-            if (_reminder.IsGone) return;
             Bind(_store._upsert, _reminder.Key)
                 .Bind(5, JsonSerializer.SerializeToUtf8Bytes(_reminder.Registration, ActorJson.Default.ReminderRegistration))
                 .Bind(6, _progress.ScheduledAt.ToUnixTimeMilliseconds())
@@ -111,17 +111,15 @@ internal sealed class ReminderStore : IAsyncDisposable
                 .Bind(8, _progress.Count)
                 .Bind(9, _progress.Attempts)
                 .Run();
-            _reminder.Row.Exists = true;
         }
+
+        public override void Committed() => _reminder.Slot.Saved = _reminder;
     }
 
-    private sealed class Delete(ReminderStore store, Reminder reminder) : DurableWrite
+    private sealed class Delete(ReminderStore store, ReminderSlot slot) : DurableWrite
     {
-        public override void Apply()
-        {
-            if (!reminder.Row.Exists) return;
-            Bind(store._delete, reminder.Key).Run();
-            reminder.Row.Exists = false;
-        }
+        public override void Apply() => Bind(store._delete, slot.Key).Run();
+
+        public override void Committed() => slot.Saved = null;
     }
 }

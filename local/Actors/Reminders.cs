@@ -14,10 +14,10 @@ internal sealed class Reminders : IDisposable
     /// <summary>However many are due at once after a restart, no more callbacks run at a time.</summary>
     private const int MaxFiring = 128;
 
-    private static readonly TimeSpan s_unreachableRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_nextTry = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<ReminderKey, Reminder> _reminders = [];
+    private readonly Dictionary<ReminderKey, ReminderSlot> _slots = [];
     private readonly List<Reminder> _homeless = [];
     private readonly SemaphoreSlim _firing = new(MaxFiring);
     private readonly DueQueue<Reminder> _queue;
@@ -33,7 +33,7 @@ internal sealed class Reminders : IDisposable
         _queue = new DueQueue<Reminder>(time, reminder => _ = FireAsync(reminder));
         foreach (var reminder in store.TakeSaved())
         {
-            _reminders[reminder.Key] = reminder;
+            _slots[reminder.Key] = reminder.Slot;
             _homeless.Add(reminder);
         }
         placement.HostsArrived += QueueHomeless;
@@ -46,18 +46,30 @@ internal sealed class Reminders : IDisposable
         ActorNames.Check(name);
         await CheckHostedAsync(sidecar, actor, cancellation);
         var (registration, due) = ReminderRegistration.Create(body, data, _time.GetUtcNow());
-        var reminder = new Reminder(new ReminderKey(sidecar.AppId, actor, name), registration) { ScheduledAt = due, DueAt = due };
-        Replace(reminder, body.Overwrite ?? true);
+        var key = new ReminderKey(sidecar.AppId, actor, name);
+        ReminderSlot? slot;
+        Task written;
+        lock (_lock)
+        {
+            if (!_slots.TryGetValue(key, out slot)) _slots.Add(key, slot = new ReminderSlot(key));
+            if (slot.Current is not null && body.Overwrite is false) throw ActorErrors.ReminderExists(name);
+            var reminder = new Reminder(slot, registration) { ScheduledAt = due, DueAt = due };
+            Put(slot, reminder);
+            slot.Writes++;
+            written = _store.SaveAsync(reminder);
+        }
         try
         {
-            await _store.SaveAsync(reminder);
+            await written;
         }
         catch (Exception error)
         {
-            Forget(reminder);
             throw ActorErrors.ReminderCreate(error.Message);
         }
-        Queue(reminder);
+        finally
+        {
+            Settle(slot);
+        }
     }
 
     /// <summary>No error when there is none.</summary>
@@ -65,16 +77,26 @@ internal sealed class Reminders : IDisposable
     public async Task UnregisterAsync(Sidecar sidecar, ActorRef actor, string name, CancellationToken cancellation)
     {
         await CheckHostedAsync(sidecar, actor, cancellation);
-        Reminder? reminder;
-        lock (_lock) _reminders.TryGetValue(new ReminderKey(sidecar.AppId, actor, name), out reminder);
-        if (reminder is null || !Forget(reminder)) return;
+        ReminderSlot? slot;
+        Task written;
+        lock (_lock)
+        {
+            if (!_slots.TryGetValue(new ReminderKey(sidecar.AppId, actor, name), out slot)) return;
+            Put(slot, null);
+            slot.Writes++;
+            written = _store.DeleteAsync(slot);
+        }
         try
         {
-            await _store.DeleteAsync(reminder);
+            await written;
         }
         catch (Exception error)
         {
             throw ActorErrors.ReminderDelete(error.Message);
+        }
+        finally
+        {
+            Settle(slot);
         }
     }
 
@@ -84,7 +106,7 @@ internal sealed class Reminders : IDisposable
         await CheckHostedAsync(sidecar, actor, cancellation);
         lock (_lock)
         {
-            return _reminders.TryGetValue(new ReminderKey(sidecar.AppId, actor, name), out var reminder)
+            return _slots.TryGetValue(new ReminderKey(sidecar.AppId, actor, name), out var slot) && slot.Current is { } reminder
                 ? reminder.Registration
                 : throw ActorErrors.ReminderNotFound(name);
         }
@@ -104,38 +126,22 @@ internal sealed class Reminders : IDisposable
         if (host is null || !host.Types.ContainsKey(actor.Type)) throw ActorErrors.ReminderNotHosted();
     }
 
-    private void Replace(Reminder reminder, bool overwrite)
+    /// <summary>With the lock, under which the write that belongs to it is put in line: memory and disk change in the same order.</summary>
+    private void Put(ReminderSlot slot, Reminder? reminder)
     {
-        lock (_lock)
-        {
-            if (_reminders.TryGetValue(reminder.Key, out var former))
-            {
-                if (!overwrite) throw ActorErrors.ReminderExists(reminder.Key.Name);
-                former.IsGone = true;
-                _queue.Remove(former);
-                reminder.Row = former.Row;
-            }
-            _reminders[reminder.Key] = reminder;
-        }
+        if (slot.Current is { } former) _queue.Remove(former);
+        slot.Current = reminder;
     }
 
-    /// <summary>False when it was gone already.</summary>
-    private bool Forget(Reminder reminder)
+    /// <summary>A write has ended. After the last one, what is on disk is in force: it is what was registered, unless a write failed.</summary>
+    private void Settle(ReminderSlot slot)
     {
         lock (_lock)
         {
-            if (reminder.IsGone) return false;
-            reminder.IsGone = true;
-            _queue.Remove(reminder);
-            return _reminders.Remove(reminder.Key);
-        }
-    }
-
-    private void Queue(Reminder reminder)
-    {
-        lock (_lock)
-        {
-            if (!reminder.IsGone) _queue.Add(reminder);
+            if (--slot.Writes > 0) return;
+            if (slot.Current != slot.Saved) Put(slot, slot.Saved);
+            if (slot.Current is { } reminder) _queue.Add(reminder);
+            else _slots.Remove(slot.Key);
         }
     }
 
@@ -161,6 +167,7 @@ internal sealed class Reminders : IDisposable
         catch (Exception error)
         {
             _logger.LogError(error, "Reminder {Reminder} of {Actor}", reminder.Key.Name, reminder.Key.Actor);
+            TryAgain(reminder);
         }
     }
 
@@ -184,8 +191,7 @@ internal sealed class Reminders : IDisposable
         }
         catch (HttpRequestException)
         {
-            reminder.DueAt = _time.GetUtcNow() + s_unreachableRetry;
-            Queue(reminder);
+            TryAgain(reminder);
             return null;
         }
         finally
@@ -200,11 +206,24 @@ internal sealed class Reminders : IDisposable
         if (await _placement.FindAsync(reminder.Key.Actor) is not null) QueueHomeless();
     }
 
+    private void TryAgain(Reminder reminder)
+    {
+        lock (_lock)
+        {
+            if (reminder.IsGone) return;
+            _queue.Remove(reminder);
+            reminder.DueAt = _time.GetUtcNow() + s_nextTry;
+            _queue.Add(reminder);
+        }
+    }
+
     private void Advance(Reminder reminder, bool success)
     {
         lock (_lock)
         {
             if (reminder.IsGone) return;
+            // A write that failed may have put it back while it was firing.
+            _queue.Remove(reminder);
             var now = _time.GetUtcNow();
             if (success ? reminder.Succeed(now) : reminder.Fail(now))
             {
@@ -212,10 +231,10 @@ internal sealed class Reminders : IDisposable
                 _queue.Add(reminder);
                 return;
             }
-            reminder.IsGone = true;
-            _reminders.Remove(reminder.Key);
+            Put(reminder.Slot, null);
+            _slots.Remove(reminder.Key);
+            _store.DeleteLater(reminder.Slot);
         }
-        _store.DeleteLater(reminder);
     }
 
     /// <summary>As daprd sends it: the scheduler does not hand the times back, so they are empty.</summary>

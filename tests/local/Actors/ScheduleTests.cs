@@ -94,21 +94,33 @@ public sealed class ScheduleTests
         var directory = Directory.CreateTempSubdirectory("daprshop-scheduler-").FullName;
         var kept = Registered("1h", "5s", null, "kept");
         var deleted = Registered("1h", null, null, "deleted");
-        var fleeting = Registered("1h", null, null, "fleeting");
         await using (var store = new ReminderStore(new DataDirectory(directory)))
         {
             kept.Count = 2;
             await store.SaveAsync(kept);
             await store.SaveAsync(deleted);
-            fleeting.IsGone = true;
-            await store.SaveAsync(fleeting);
-            await store.DeleteAsync(deleted);
+            await store.DeleteAsync(deleted.Slot);
 
             await using var afterwards = new ReminderStore(new DataDirectory(directory)); // while the first has not closed anything
             var found = Assert.Single(afterwards.TakeSaved());
             Assert.Equal(
                 (kept.Key, kept.Registration, kept.DueAt, kept.ScheduledAt, 2),
                 (found.Key, found.Registration, found.DueAt, found.ScheduledAt, found.Count));
+        }
+        Directory.Delete(directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_registration_that_is_replaced_before_its_turn_is_on_disk_when_it_is_answered()
+    {
+        var directory = Directory.CreateTempSubdirectory("daprshop-scheduler-").FullName;
+        var first = Registered("1h", null, null);
+        first.Slot.Current = new Reminder(first.Slot, first.Registration) { ScheduledAt = first.ScheduledAt };
+        await using (var store = new ReminderStore(new DataDirectory(directory)))
+        {
+            await store.SaveAsync(first);
+            await using var afterwards = new ReminderStore(new DataDirectory(directory)); // the next run, after a crash
+            Assert.Single(afterwards.Saved);
         }
         Directory.Delete(directory, recursive: true);
     }
@@ -138,6 +150,7 @@ public sealed class ScheduleTests
     {
         var body = new ScheduleBody { DueTime = dueTime, Period = period, Ttl = ttl };
         var (registration, due) = ReminderRegistration.Create(body, data: null, s_now);
-        return new Reminder(new ReminderKey("app", new ActorRef("A", "1"), name), registration) { ScheduledAt = due, DueAt = due };
+        var slot = new ReminderSlot(new ReminderKey("app", new ActorRef("A", "1"), name));
+        return new Reminder(slot, registration) { ScheduledAt = due, DueAt = due };
     }
 }
