@@ -41,6 +41,9 @@ public sealed record GatewayLimits
 
     public int GenerousBurst { get; init; } = 20_000;
 
+    /// <summary>Requests at once, of all classes: an event stream or a web socket counts for as long as it lasts.</summary>
+    public int Simultaneous { get; init; } = 1_000;
+
     /// <summary>From the section <c>Shop:Limits</c>, e.g. the environment variable <c>Shop__Limits__StrictPerMinute</c>.</summary>
     public static GatewayLimits From(IConfiguration configuration) =>
         configuration.GetSection("Shop:Limits").Get<GatewayLimits>() ?? new GatewayLimits();

@@ -37,6 +37,7 @@ internal static class NginxEnvironment
         conf.AppendLine($$"""
                 limit_req zone=strict burst={{limits.StrictBurst}} nodelay;
                 limit_req zone=generous burst={{limits.GenerousBurst}} nodelay;
+                limit_conn simultaneous {{limits.Simultaneous}};
                 include gateway.conf;
                 if (-f {{LeavingFile}}) { set $leaving close; }
             }

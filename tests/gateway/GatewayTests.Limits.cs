@@ -1,9 +1,11 @@
 using System.Net;
+using System.Net.Http.Json;
 using DaprShop.Local.Gateway;
+using DaprShop.Testing;
 
 namespace DaprShop.Gateway.Tests;
 
-/// <content>How often one may ask.</content>
+/// <content>How often one may ask, and how much at once.</content>
 public abstract partial class GatewayTests
 {
     [Theory]
@@ -32,5 +34,33 @@ public abstract partial class GatewayTests
 
         Assert.InRange(answers.Count(answer => answer.StatusCode == HttpStatusCode.OK), 6, 20);
         Assert.Contains(answers, answer => answer.StatusCode == HttpStatusCode.TooManyRequests);
+    }
+
+    [Fact]
+    public async Task Requests_at_once_are_limited_until_one_of_them_ends()
+    {
+        await using var shop = await GatewayUnderTest.StartAsync(kind, new GatewayLimits { Simultaneous = 3 });
+        var unfinished = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => UnfinishedRequest.StartAsync(shop, "/api/orders", 20)));
+
+        using var refused = await shop.Client.PostAsJsonAsync("/api/orders", new { a = 1 });
+
+        await AssertProblemAsync(refused, HttpStatusCode.TooManyRequests);
+        Assert.True(refused.Headers.RetryAfter!.Delta > TimeSpan.Zero);
+        Assert.StartsWith("HTTP/1.1 200 ", await unfinished[0].EndAsync());
+        await ShopHost.EventuallyAsync(
+            async () => (await shop.Client.GetAsync("/api/orders")).StatusCode == HttpStatusCode.OK, "room after one has ended");
+        foreach (var request in unfinished[1..]) Assert.StartsWith("HTTP/1.1 200 ", await request.EndAsync());
+    }
+
+    [Fact]
+    public async Task An_event_stream_counts_while_it_lasts()
+    {
+        await using var shop = await GatewayUnderTest.StartAsync(kind, new GatewayLimits { Simultaneous = 1 });
+        using (await shop.Client.GetAsync($"/api/orders/{Id}/stream", HttpCompletionOption.ResponseHeadersRead))
+        {
+            Assert.Equal(HttpStatusCode.TooManyRequests, (await shop.Client.GetAsync("/api/orders")).StatusCode);
+        }
+        await ShopHost.EventuallyAsync(
+            async () => (await shop.Client.GetAsync("/api/orders")).StatusCode == HttpStatusCode.OK, "a request after the stream");
     }
 }

@@ -162,6 +162,20 @@ public sealed class NginxTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, await AnswerOfAsync(shop.Client));
     }
 
+    [Fact]
+    public async Task Bodies_on_their_way_do_not_fill_its_memory()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "What memory a process had is read from /proc.");
+        const int Mebibyte = 1024 * 1024;
+        await using var shop = await GatewayUnderTest.StartAsync("nginx");
+
+        var unfinished = await Task.WhenAll(
+            Enumerable.Range(0, 100).Select(_ => UnfinishedRequest.StartAsync(shop, "/api/orders", Mebibyte)));
+        foreach (var request in unfinished) Assert.Contains($"\"bodyLength\":{Mebibyte}", await request.EndAsync());
+
+        Assert.InRange(PeakOfWorkers(shop), 1 * Mebibyte, 50 * Mebibyte);
+    }
+
     /// <summary>The rules in a folder of their own, for an environment; its name server has a name only there.</summary>
     private static DirectoryInfo CopyRules(string environment, params IEnumerable<(string Old, string New)> changes)
     {
@@ -182,10 +196,23 @@ public sealed class NginxTests : IAsyncLifetime
         RedirectStandardError = true,
     })!;
 
+    private static int MasterOf(GatewayUnderTest shop) => int.Parse(File.ReadAllText(Path.Combine(shop.Settings.DataPath, "nginx.pid")));
+
     private static void KillMaster(GatewayUnderTest shop)
     {
-        using var master = Process.GetProcessById(int.Parse(File.ReadAllText(Path.Combine(shop.Settings.DataPath, "nginx.pid"))));
+        using var master = Process.GetProcessById(MasterOf(shop));
         master.Kill(entireProcessTree: true);
+    }
+
+    /// <summary>Bytes of memory that the workers had at most, each at its own time.</summary>
+    private static long PeakOfWorkers(GatewayUnderTest shop)
+    {
+        var workers = File.ReadAllText($"/proc/{MasterOf(shop)}/task/{MasterOf(shop)}/children");
+        return workers.Split(' ', StringSplitOptions.RemoveEmptyEntries).Sum(worker =>
+        {
+            using var process = Process.GetProcessById(int.Parse(worker));
+            return process.PeakWorkingSet64;
+        });
     }
 
     /// <summary>The first answer, however long the gateway takes to come back (within reason).</summary>
