@@ -82,7 +82,7 @@ internal static class ActorEndpoints
         if (registration.Data is { } data)
         {
             json.WritePropertyName("data");
-            json.WriteRawValue(data);
+            json.WriteRawValue(data, skipInputValidation: true);
         }
         if (registration.DueTime is { } dueTime) json.WriteString("dueTime", dueTime);
         if (registration.PeriodText is { } period) json.WriteString("period", period);
@@ -122,7 +122,7 @@ internal static class ActorEndpoints
     {
         try
         {
-            using var body = await JsonDocument.ParseAsync(request.Body, default, request.HttpContext.RequestAborted);
+            using var body = await JsonDocument.ParseAsync(request.Body, DeepJson.Reading, request.HttpContext.RequestAborted);
             return [.. body.RootElement.EnumerateArray().Select(ReadChange)];
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)

@@ -164,7 +164,7 @@ internal sealed class ActorTimers : IDisposable
                 if (data is not null)
                 {
                     json.WritePropertyName("data"u8);
-                    json.WriteRawValue(data);
+                    json.WriteRawValue(data, skipInputValidation: true);
                 }
                 json.WriteString("dueTime"u8, body.DueTime ?? "");
                 json.WriteString("period"u8, body.Period ?? "");

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DaprShop.Local.Hosting;
 using DaprShop.Local.Resiliency;
 
 namespace DaprShop.Local.Actors;
@@ -64,7 +65,8 @@ internal sealed class AppConfig : EntityConfig
 
 internal sealed record ReentrancyConfig(bool Enabled, int? MaxStackDepth);
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, MaxDepth = DeepJson.MaxDepth)]
 [JsonSerializable(typeof(AppConfig))]
 [JsonSerializable(typeof(ScheduleBody))]
 [JsonSerializable(typeof(ReminderRegistration))]

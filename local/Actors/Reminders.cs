@@ -247,7 +247,7 @@ internal sealed class Reminders : IDisposable
             if (data is not null)
             {
                 json.WritePropertyName("data"u8);
-                json.WriteRawValue(data);
+                json.WriteRawValue(data, skipInputValidation: true);
             }
             json.WriteString("dueTime"u8, ""u8);
             json.WriteString("period"u8, ""u8);

@@ -56,7 +56,7 @@ internal static class BindingEndpoints
     {
         try
         {
-            using var body = await JsonDocument.ParseAsync(request.Body, default, request.HttpContext.RequestAborted);
+            using var body = await JsonDocument.ParseAsync(request.Body, DeepJson.Reading, request.HttpContext.RequestAborted);
             var call = body.RootElement;
             var metadata = call.TryGetProperty("metadata", out var own) && own.ValueKind != JsonValueKind.Null
                 ? own.EnumerateObject().ToDictionary(item => item.Name, item => item.Value.GetString() ?? "", StringComparer.Ordinal)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using DaprShop.Local.Hosting;
 
 namespace DaprShop.Local.Faults;
 
@@ -91,7 +92,7 @@ internal sealed class FaultyChannel(string appId, FaultPlan plan, TimeProvider t
     /// <summary>A bulk envelope with its last message first; what is none stays as it is.</summary>
     private static byte[] Reversed(byte[] body)
     {
-        if (JsonNode.Parse(body) is not JsonObject envelope || envelope["entries"] is not JsonArray entries) return body;
+        if (JsonNode.Parse(body, documentOptions: DeepJson.Reading) is not JsonObject envelope || envelope["entries"] is not JsonArray entries) return body;
         var reversed = entries.Reverse().ToList();
         entries.Clear();
         foreach (var entry in reversed) entries.Add(entry);

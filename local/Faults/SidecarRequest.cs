@@ -107,7 +107,7 @@ internal static class SidecarRequest
     {
         try
         {
-            using var document = JsonDocument.Parse(body);
+            using var document = JsonDocument.Parse(body, DeepJson.Reading);
             return [.. KeysIn(document.RootElement).Select(key => $"{store}/{key}")];
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)

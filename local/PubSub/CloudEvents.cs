@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using DaprShop.Local.Hosting;
 using DaprShop.Local.Resiliency;
 
 namespace DaprShop.Local.PubSub;
@@ -24,7 +25,6 @@ public static class CloudEvents
     private const string Binary = "application/octet-stream";
     private const string DefaultType = "com.dapr.event.sent";
     private const string SpecVersion = "1.0";
-    private const int MaxDepth = 1000;
 
     /// <summary>Letters of all scripts as they are.</summary>
     internal static JsonWriterOptions Writing { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -74,7 +74,7 @@ public static class CloudEvents
         string? parent = null, trace = null, expiration = null;
         try
         {
-            var reader = new Utf8JsonReader(data.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
+            var reader = new Utf8JsonReader(data.Span, new JsonReaderOptions { MaxDepth = DeepJson.MaxDepth });
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return new Envelope(data, true, null, null);
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
@@ -140,25 +140,8 @@ public static class CloudEvents
         }
 
         json.WritePropertyName("data"u8);
-        if (Is(contentType, Json) && IsJson(data)) json.WriteRawValue(data, skipInputValidation: true);
+        if (Is(contentType, Json) && DeepJson.IsJson(data)) json.WriteRawValue(data, skipInputValidation: true);
         else json.WriteStringValue(Encoding.UTF8.GetString(data));
-    }
-
-    private static bool IsJson(ReadOnlySpan<byte> data)
-    {
-        try
-        {
-            var reader = new Utf8JsonReader(data, new JsonReaderOptions { MaxDepth = MaxDepth });
-            while (reader.Read())
-            {
-            }
-
-            return data.Length > 0;
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
     }
 
     private static Envelope Complete(
@@ -194,7 +177,7 @@ public static class CloudEvents
     {
         try
         {
-            var document = JsonDocument.Parse(data, new JsonDocumentOptions { MaxDepth = MaxDepth });
+            var document = JsonDocument.Parse(data, DeepJson.Reading);
             if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
             document.Dispose();
             throw new InvalidCloudEvent("a CloudEvent is a JSON object");

@@ -67,7 +67,7 @@ internal sealed class Consumer(
                 if (RouteOf(message, data) is { } route) entries.Add(new BulkEntry(message, data, route));
                 else await SettleAsync(queue, message, Outcome.Dropped);
             }
-            catch (JsonException failure)
+            catch (Exception failure)
             {
                 await SettleAsync(queue, message, OutcomeOf(failure, message));
             }
@@ -90,7 +90,7 @@ internal sealed class Consumer(
     {
         if (message.Envelope.ExpiresAt < time.GetUtcNow()) return null;
         if (subscription.Routes[0].Rule is null && !(message.Envelope.IsRaw && !subscription.IsRaw)) return subscription.Routes[0];
-        using var document = JsonDocument.Parse(data);
+        using var document = JsonDocument.Parse(data, DeepJson.Reading);
         if (document.RootElement.ValueKind != JsonValueKind.Object) throw new JsonException("not a CloudEvent");
         foreach (var route in subscription.Routes)
             if (route.Rule?.Matches(document.RootElement) ?? true) return route;

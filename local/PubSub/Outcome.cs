@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DaprShop.Local.Hosting;
 
 namespace DaprShop.Local.PubSub;
 
@@ -30,7 +31,7 @@ internal static class AppAnswer
         if (body.IsEmpty) return Outcome.Done;
         try
         {
-            using var answer = JsonDocument.Parse(body);
+            using var answer = JsonDocument.Parse(body, DeepJson.Reading);
             return Text(answer.RootElement, "status") is { Length: > 0 } status ? Of(status) : Outcome.Done;
         }
         catch (JsonException)
@@ -43,7 +44,7 @@ internal static class AppAnswer
     /// <exception cref="JsonException">Not such an object.</exception>
     public static Dictionary<string, Outcome> StatusesOf(ReadOnlyMemory<byte> body)
     {
-        using var answer = JsonDocument.Parse(body);
+        using var answer = JsonDocument.Parse(body, DeepJson.Reading);
         var outcomes = new Dictionary<string, Outcome>(StringComparer.Ordinal);
         if (Member(answer.RootElement, "statuses") is not { ValueKind: JsonValueKind.Array } statuses) return outcomes;
         foreach (var status in statuses.EnumerateArray())

@@ -46,7 +46,7 @@ public static class PublishEndpoints
         IReadOnlyList<PublishEntry> entries;
         try
         {
-            using var body = await JsonDocument.ParseAsync(http.Request.Body, default, http.RequestAborted);
+            using var body = await JsonDocument.ParseAsync(http.Request.Body, DeepJson.Reading, http.RequestAborted);
             entries = [.. body.RootElement.EnumerateArray().Select(ReadEntry)];
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)

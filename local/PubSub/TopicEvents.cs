@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Dapr.AppCallback.Autogen.Grpc.v1;
+using DaprShop.Local.Hosting;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 
@@ -50,7 +51,7 @@ internal static class TopicEvents
 
     private static TopicEventCERequest Of(ReadOnlyMemory<byte> cloudEvent)
     {
-        using var document = JsonDocument.Parse(cloudEvent);
+        using var document = JsonDocument.Parse(cloudEvent, DeepJson.Reading);
         var fields = document.RootElement;
         var contentType = Text(fields, "datacontenttype");
         return new TopicEventCERequest

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using DaprShop.Local.Errors;
+using DaprShop.Local.Hosting;
 using Grpc.Core;
 
 namespace DaprShop.Local.State;
@@ -12,7 +13,6 @@ namespace DaprShop.Local.State;
 internal static class StateBody
 {
     private const string Deserializing = "failed deserializing HTTP body: ";
-    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 1000 };
     private static readonly byte[] Null = "null"u8.ToArray();
 
     /// <summary><c>[{"key","value","etag","metadata","options":{"concurrency","consistency"}}]</c></summary>
@@ -44,7 +44,7 @@ internal static class StateBody
     {
         try
         {
-            return await JsonDocument.ParseAsync(request.Body, Deep, request.HttpContext.RequestAborted);
+            return await JsonDocument.ParseAsync(request.Body, DeepJson.Reading, request.HttpContext.RequestAborted);
         }
         catch (JsonException error)
         {

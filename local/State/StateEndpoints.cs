@@ -77,14 +77,8 @@ public static class StateEndpoints
     /// <summary>What was saved over gRPC need not be JSON; it goes out as base64, as byte arrays do in JSON.</summary>
     private static void WriteValue(Utf8JsonWriter json, ReadOnlySpan<byte> value)
     {
-        try
-        {
-            json.WriteRawValue(value);
-        }
-        catch (JsonException)
-        {
-            json.WriteBase64StringValue(value);
-        }
+        if (DeepJson.IsJson(value)) json.WriteRawValue(value, skipInputValidation: true);
+        else json.WriteBase64StringValue(value);
     }
 
     private static async Task SaveAsync(HttpContext http, string store, StateRequests state, StateStores stores)

@@ -226,6 +226,19 @@ public sealed class ActorTests(ActorTests.Shop shop) : IClassFixture<ActorTests.
     }
 
     [Fact]
+    public async Task State_and_reminders_may_be_deep()
+    {
+        var deep = new string('[', 100) + new string(']', 100);
+        var actor = $"v1.0/actors/Counter/{_id}";
+        await shop.Proxy<ICounter>(_id).GetAsync();
+        using var saved = await PostAsync($"{actor}/state", $$$"""[{"operation":"upsert","request":{"key":"deep","value":{{{deep}}}}}]""");
+        using var registered = await PostAsync($"{actor}/reminders/deep", $$"""{"dueTime":"1h","data":{{deep}}}""");
+        Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.NoContent), (saved.StatusCode, registered.StatusCode));
+        Assert.Equal(deep, await _sidecar.GetStringAsync($"{actor}/state/deep"));
+        Assert.Contains($"\"data\":{deep}", await _sidecar.GetStringAsync($"{actor}/reminders/deep"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_same_over_grpc()
     {
         var dapr = shop.Grpc;

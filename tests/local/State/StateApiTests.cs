@@ -118,6 +118,15 @@ public sealed class StateApiTests(StateHost host) : IClassFixture<StateHost>
         Assert.True(byKey["k2"].GetProperty("metadata").GetProperty("ttlExpireTime").GetDateTimeOffset() > DateTimeOffset.UtcNow);
     }
 
+    [Theory, MemberData(nameof(Stores))]
+    public async Task Deep_values_are_json_in_bulk_too(string store)
+    {
+        var deep = new string('[', 500) + new string(']', 500);
+        await SaveAsync(store, $$"""[{"key":"deep","value":{{deep}}}]""");
+        using var response = await PostRawAsync($"v1.0/state/{store}/bulk", """{"keys":["deep"]}""");
+        Assert.Contains($"\"data\":{deep}", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Time_to_live_comes_from_the_body_or_the_address_and_is_told()
     {
