@@ -48,7 +48,7 @@ internal sealed class HealthWatch(Sidecar sidecar, HealthCheck check, TimeProvid
 
     private async Task<string?> GetAsync(CancellationToken limit)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, sidecar.App.BaseAddress + "/" + check.Path.TrimStart('/'));
+        using var request = new HttpRequestMessage(HttpMethod.Get, sidecar.App.AddressOf(check.Path));
         using var response = await sidecar.App.Http.SendAsync(request, limit);
         return response.IsSuccessStatusCode ? null : $"GET {check.Path} was answered with {(int)response.StatusCode}";
     }

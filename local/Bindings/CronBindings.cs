@@ -163,7 +163,7 @@ internal sealed class CronBindings : IAppObserver
 
     private static HttpRequestMessage RequestTo(AppChannel app, HttpMethod verb, string route)
     {
-        var request = new HttpRequestMessage(verb, new Uri(app.Address!, route.TrimStart('/'))) { Content = new ByteArrayContent([]) };
+        var request = new HttpRequestMessage(verb, app.AddressOf(route)) { Content = new ByteArrayContent([]) };
         request.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
         if (app.Token is not null) request.Headers.TryAddWithoutValidation("dapr-api-token", app.Token);
         return request;

@@ -45,6 +45,9 @@ public sealed class AppChannel : IDisposable
     /// <summary>The address without its last slash, to put a path behind it.</summary>
     public string BaseAddress { get; }
 
+    /// <summary>Where a path of the app is, whatever it looks like: <c>v1:orders</c> is one too.</summary>
+    public Uri AddressOf(string path) => new($"{BaseAddress}/{path.TrimStart('/')}");
+
     /// <summary>The pooled connections to the app; shared by invocation, deliveries and actor calls.</summary>
     public HttpMessageInvoker Http { get; }
 

@@ -4,7 +4,6 @@ using Dapr.AppCallback.Autogen.Grpc.v1;
 using DaprShop.Local.AppCallbacks;
 using DaprShop.Local.Resiliency;
 using DaprShop.Local.Tracing;
-using Google.Protobuf;
 using Grpc.Core;
 using AppCallback = DaprShop.Local.AppCallbacks.AppCallback;
 using Status = Dapr.AppCallback.Autogen.Grpc.v1.TopicEventResponse.Types.TopicEventResponseStatus;
@@ -99,7 +98,7 @@ internal sealed class GrpcDelivery(AppCallback app, Subscription subscription, I
             {
                 readable.Add(TopicEvents.Of(entry, subscription.IsRaw));
             }
-            catch (Exception error) when (error is JsonException or FormatException or InvalidProtocolBufferException or InvalidJsonException)
+            catch (Exception error) when (error is JsonException or FormatException or InvalidOperationException or IOException)
             {
             }
         }

@@ -9,7 +9,7 @@ namespace DaprShop.Local.PubSub;
 internal sealed class HttpDelivery(AppChannel app, Subscription subscription, InboundPolicy policy, SidecarTracer? tracer) : IDelivery
 {
     private readonly Dictionary<Route, Uri> _addresses = subscription.Routes.Distinct()
-        .ToDictionary(route => route, route => new Uri(app.Address!, route.Path.TrimStart('/')));
+        .ToDictionary(route => route, route => app.AddressOf(route.Path));
 
     public bool IsOpen => app.IsHealthy;
 

@@ -35,7 +35,7 @@ public sealed record Subscription(
     /// <exception cref="FormatException">A rule that is not served.</exception>
     public static IReadOnlyList<Subscription> Read(ReadOnlySpan<byte> body) =>
     [
-        .. (JsonSerializer.Deserialize(body, SubscriptionJson.Default.AppSubscriptionArray) ?? []).Select(Of)
+        .. (JsonSerializer.Deserialize(body, SubscriptionJson.Default.AppSubscriptionArray) ?? []).OfType<AppSubscription>().Select(Of)
             .Where(subscription => subscription.Routes.Count > 0),
     ];
 
@@ -52,12 +52,13 @@ public sealed record Subscription(
                 : null);
     }
 
+    /// <summary>A text that is missing is an empty one, as in Go's JSON.</summary>
     private static Subscription Of(AppSubscription app)
     {
-        var routes = (app.Routes?.Rules ?? []).Select(rule => Route.Of(rule.Match, rule.Path)).ToList();
+        var routes = (app.Routes?.Rules ?? []).OfType<AppRule>().Select(rule => Route.Of(rule.Match, rule.Path ?? "")).ToList();
         if ((NullIfEmpty(app.Routes?.Default) ?? NullIfEmpty(app.Route)) is { } path) routes.Add(Route.Of(null, path));
         return new Subscription(
-            app.PubsubName, app.Topic, routes, NullIfEmpty(app.DeadLetterTopic), IsTrue(app.Metadata?.GetValueOrDefault("rawPayload")),
+            app.PubsubName ?? "", app.Topic ?? "", routes, NullIfEmpty(app.DeadLetterTopic), IsTrue(app.Metadata?.GetValueOrDefault("rawPayload")),
             app.BulkSubscribe is { Enabled: true } bulk
                 ? new BulkSubscribe(Or(bulk.MaxMessagesCount, 100), Or(bulk.MaxAwaitDurationMs, 1000))
                 : null);
@@ -97,12 +98,12 @@ public sealed record Route(MatchRule? Rule, string Path)
 
 /// <summary>A subscription as an app writes it.</summary>
 internal sealed record AppSubscription(
-    string PubsubName, string Topic, string? Route, AppRoutes? Routes, string? DeadLetterTopic, Dictionary<string, string>? Metadata,
+    string? PubsubName, string? Topic, string? Route, AppRoutes? Routes, string? DeadLetterTopic, Dictionary<string, string>? Metadata,
     AppBulkSubscribe? BulkSubscribe);
 
 internal sealed record AppRoutes(IReadOnlyList<AppRule>? Rules, string? Default);
 
-internal sealed record AppRule(string? Match, string Path);
+internal sealed record AppRule(string? Match, string? Path);
 
 internal sealed record AppBulkSubscribe(bool Enabled, int MaxMessagesCount, int MaxAwaitDurationMs);
 

@@ -11,16 +11,19 @@ internal readonly struct DeliverySpans : IDisposable
 {
     private readonly Activity?[] _spans;
 
-    private DeliverySpans(Activity?[] spans, string? traceParent) => (_spans, TraceParent) = (spans, traceParent);
+    private DeliverySpans(Activity?[] spans, string? publisher)
+    {
+        _spans = spans;
+        TraceParent = spans is [.., { Id: { } id }] ? id : ActivityContext.TryParse(publisher, null, out _) ? publisher : null;
+    }
 
-    /// <summary>What the app is told; null for nothing.</summary>
+    /// <summary>What the app is told; null for nothing. An event may say anything that it came from.</summary>
     public string? TraceParent { get; }
 
     public static DeliverySpans Of(SidecarTracer? tracer, string topic, string? publisher)
     {
         if (tracer is null || publisher is null) return new([], publisher);
-        var span = tracer.Deliver(topic, publisher);
-        return new([span], span?.Id ?? publisher);
+        return new([tracer.Deliver(topic, publisher)], publisher);
     }
 
     public static DeliverySpans Of(SidecarTracer? tracer, string topic, IReadOnlyList<BulkEntry> entries)
@@ -29,7 +32,7 @@ internal readonly struct DeliverySpans : IDisposable
         if (tracer is null) return new([], last);
         Activity?[] spans =
             [.. entries.Select(entry => entry.Message.Envelope.TraceParent).OfType<string>().Select(publisher => tracer.Deliver(topic, publisher))];
-        return new(spans, spans is [.., { Id: { } id }] ? id : last);
+        return new(spans, last);
     }
 
     public void Answered(int status)

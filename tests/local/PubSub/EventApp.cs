@@ -57,7 +57,7 @@ public sealed class EventApp(string? subscriptions, Func<Delivery, (int Status, 
 
     private async Task<IResult> ReceiveAsync(HttpRequest request)
     {
-        using var body = await JsonDocument.ParseAsync(request.Body);
+        using var body = await JsonDocument.ParseAsync(request.Body, new JsonDocumentOptions { MaxDepth = 1000 });
         var headers = new HeaderDictionary(request.Headers.ToDictionary());
         var delivery = new Delivery(request.Path, request.ContentType!, headers, body.RootElement.Clone());
         Log.Enqueue(delivery);

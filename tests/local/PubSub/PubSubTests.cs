@@ -36,6 +36,8 @@ public sealed class PubSubTests
          {"pubsubname":"pubsub","topic":"dead","route":"/dead"}]
         """;
 
+    private static readonly string Deep = new string('[', 100) + new string(']', 100);
+
     private static string Subscribe(string topic, string more = "") =>
         $$"""[{"pubsubname":"pubsub","topic":"{{topic}}","route":"/on/{{topic}}"{{more}}}]""";
 
@@ -271,6 +273,76 @@ public sealed class PubSubTests
     }
 
     [Fact]
+    public async Task A_route_is_a_path_whatever_it_looks_like()
+    {
+        string[] routes = ["/v1:orders", "orders:new", "http://"];
+        var subscriptions = routes.Select((route, i) => new { pubsubname = "pubsub", topic = $"t{i}", route });
+        var app = new EventApp(JsonSerializer.Serialize(subscriptions));
+        await using var shop = await StartAsync(Components, ("reader", app));
+        var paths = new List<string>();
+        for (var i = 0; i < routes.Length; i++)
+        {
+            await PublishAsync(shop, "reader", $"t{i}", JsonContent.Create(i));
+            paths.Add((await app.NextAsync()).Path);
+        }
+
+        Assert.Equal(["/v1:orders", "/orders:new", "/http://"], paths);
+    }
+
+    [Fact]
+    public async Task A_subscription_without_what_it_needs_takes_no_other_along()
+    {
+        var app = new EventApp("""
+            [null,
+             {"topic":"t","route":"/x"},
+             {"pubsubname":"pubsub","route":"/x"},
+             {"pubsubname":"pubsub","topic":"other","routes":{"rules":[null,{"match":"event.type == \"a\""}]}},
+             {"pubsubname":"pubsub","topic":"t","route":"/on/t"}]
+            """);
+        await using var shop = await StartAsync(Components, ("reader", app));
+        await PublishAsync(shop, "reader", "t", JsonContent.Create(1));
+        Assert.Equal("/on/t", (await app.NextAsync()).Path);
+    }
+
+    /// <summary>Half a surrogate pair is JSON and no text, and some JSON is deeper than .NET reads unless told.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData(""","bulkSubscribe":{"enabled":true,"maxMessagesCount":1}""")]
+    public async Task Rules_read_whatever_is_json(string more)
+    {
+        var app = new EventApp(
+            $$"""
+            [{"pubsubname":"pubsub","topic":"t",
+              "routes":{"rules":[{"match":"event.data.kind == \"x\"","path":"/x"}],"default":"/rest"}{{more}}}]
+            """,
+            delivery => (200, JsonSerializer.Serialize(new { statuses = EntriesOf(delivery).Select(id => new { entryId = id, status = "SUCCESS" }) })));
+        await using var shop = await StartAsync(Components, ("reader", app));
+        var paths = new List<string>();
+        foreach (var kind in (string[])[""""\ud800"""", Deep, "\"x\""])
+        {
+            await PublishAsync(shop, "reader", "t", new StringContent($$"""{"kind":{{kind}}}""", Encoding.UTF8, "application/json"));
+            paths.Add((await app.NextAsync()).Path);
+        }
+
+        Assert.Equal(["/rest", "/rest", "/x"], paths);
+
+        static IEnumerable<string?> EntriesOf(Delivery delivery) => delivery.Body.TryGetProperty("entries", out var entries)
+            ? entries.EnumerateArray().Select(entry => entry.GetProperty("entryId").GetString())
+            : [];
+    }
+
+    [Fact]
+    public async Task An_event_whose_trace_is_none_arrives_without_one()
+    {
+        var app = new EventApp(Subscribe("t"));
+        await using var shop = await StartAsync(Components, ("reader", app));
+        await PublishAsync(shop, "reader", "t?metadata.cloudevent.traceparent=%C3%A9", JsonContent.Create(1));
+        var delivery = await app.NextAsync();
+        Assert.Equal("é", delivery["traceparent"].GetString());
+        Assert.Equal(0, delivery.Headers.TraceParent.Count);
+    }
+
+    [Fact]
     public async Task Raw_payloads_arrive_as_base64_for_those_who_ask()
     {
         var app = new EventApp(Subscribe("t", ""","metadata":{"rawPayload":"true"}"""));
@@ -313,16 +385,17 @@ public sealed class PubSubTests
     {
         var app = new EventApp(Subscribe("t"));
         await using var shop = await StartAsync(Components, ("reader", app));
-        using var body = new StringContent("""
+        using var body = new StringContent($$$"""
             [{"entryId":"1","event":{"a":1},"contentType":"application/json"},
+             {"entryId":"deep","event":{{{Deep}}},"contentType":"application/json"},
              {"entryId":"2","event":"text","contentType":"text/plain"},
              {"entryId":"3","event":"AXg=","contentType":"application/octet-stream","metadata":{"cloudevent.id":"three"}}]
             """, Encoding.UTF8, "application/json");
         using var response = await shop.DaprHttp("reader").PostAsync("v1.0/publish/bulk/pubsub/t", body);
         Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
-        var events = (await app.NextAsync(3)).Select(
+        var events = (await app.NextAsync(4)).Select(
             delivery => (delivery.Body.TryGetProperty("data", out var data) ? data : delivery["data_base64"]).GetRawText());
-        Assert.Equal(["\"AXg=\"", "\"text\"", """{"a":1}"""], events.Order(StringComparer.Ordinal));
+        Assert.Equal(["\"AXg=\"", "\"text\"", Deep, """{"a":1}"""], events.Order(StringComparer.Ordinal));
 
         const string entry = """{"entryId":"1","event":1,"contentType":"application/json"}""";
         using var twice = new StringContent($"[{entry},{entry}]");
