@@ -96,7 +96,7 @@ public static class CommandLineParser
 
     private static readonly Dictionary<string, Func<CommandLine, string, CommandLine>> s_valued = new(StringComparer.Ordinal)
     {
-        ["--only"] = (line, value) => line with { Only = List(value) },
+        ["--only"] = (line, value) => line with { Only = List("--only", value) },
         ["--gateway"] = (line, value) => line with { Gateway = OneOf("--gateway", value, "nginx", "builtin", "none") },
         ["--port"] = (line, value) => line with { Port = Port(value) },
         ["--scale"] = (line, value) => line with { Scale = Merged(line.Scale, Pairs("--scale", value), Count) },
@@ -124,7 +124,7 @@ public static class CommandLineParser
     /// <summary>Flags whose value may be left out, and then is this; a value comes after <c>=</c>.</summary>
     private static readonly Dictionary<string, (string Value, Func<CommandLine, string, CommandLine> Take)> s_optional = new()
     {
-        ["--in-process"] = (All, (line, value) => line with { InProcess = [.. line.InProcess, .. List(value)] }),
+        ["--in-process"] = (All, (line, value) => line with { InProcess = [.. line.InProcess, .. List("--in-process", value)] }),
     };
 
     /// <exception cref="UsageError">An unknown flag, a value that it cannot have, or flags that do not go together.</exception>
@@ -136,7 +136,7 @@ public static class CommandLineParser
             var (flag, value) = arguments[i].Split('=', 2) is [var name, var given] ? (name, given) : (arguments[i], null);
             if (s_switches.TryGetValue(flag, out var set) && value is null) line = set(line);
             else if (s_optional.TryGetValue(flag, out var optional)) line = optional.Take(line, value ?? optional.Value);
-            else if (s_valued.TryGetValue(flag, out var take)) line = take(line, value ?? Next(arguments, ++i, flag));
+            else if (s_valued.TryGetValue(flag, out var take)) line = take(line, ValueOf(flag, value ?? Next(arguments, ++i)));
             else throw new UsageError($"unknown flag {arguments[i]}");
         }
         if (line is { Direct: true } and not { Scale.Count: 0, Control: null, Faults: null })
@@ -144,19 +144,23 @@ public static class CommandLineParser
         return line;
     }
 
-    private static string Next(IReadOnlyList<string> arguments, int i, string flag) =>
-        i < arguments.Count && !arguments[i].StartsWith("--", StringComparison.Ordinal)
-            ? arguments[i]
-            : throw new UsageError($"{flag} needs a value");
+    private static string? Next(IReadOnlyList<string> arguments, int i) =>
+        i < arguments.Count && !arguments[i].StartsWith("--", StringComparison.Ordinal) ? arguments[i] : null;
+
+    private static string ValueOf(string flag, string? value) =>
+        string.IsNullOrEmpty(value) ? throw new UsageError($"{flag} needs a value") : value;
 
     private static string Server(string flag, string value) =>
         value.Split(':') is [{ Length: > 0 }, var port] && int.TryParse(port, out var number) && number is > 0 and <= ushort.MaxValue
             ? value
             : throw new UsageError($"{flag} {value}: write host:port");
 
-    private static string[] List(string value) => value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    private static string[] List(string flag, string value) =>
+        value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) is { Length: > 0 } items
+            ? items
+            : throw new UsageError($"{flag} needs a value");
 
-    private static IEnumerable<(string App, string Value)> Pairs(string flag, string value) => List(value).Select(pair =>
+    private static IEnumerable<(string App, string Value)> Pairs(string flag, string value) => List(flag, value).Select(pair =>
         pair.Split('=') is [{ Length: > 0 } app, { Length: > 0 } given]
             ? (app, given)
             : throw new UsageError($"{flag} {value}: write app=value"));

@@ -47,7 +47,8 @@ public static class ResourceFiles
         ? Directory.EnumerateFiles(folder).Where(IsYaml).Order(StringComparer.Ordinal)
         : throw new ConfigurationError($"{YamlMap.DisplayName(folder)}: the resources folder does not exist");
 
-    private static bool IsYaml(string file) => Path.GetExtension(file).ToLowerInvariant() is ".yaml" or ".yml";
+    /// <summary>Whether daprd reads a file of this name.</summary>
+    internal static bool IsYaml(string file) => Path.GetExtension(file).ToLowerInvariant() is ".yaml" or ".yml";
 
     private static ResourceDocument Document(YamlMap body)
     {

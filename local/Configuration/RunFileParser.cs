@@ -47,13 +47,15 @@ internal static class RunFileParser
     {
         CheckTypes(app.Only(s_app));
         var directory = ExistingPath(app, "appDirPath", app.RequiredText("appDirPath"), folder);
+        var command = app.Texts("command");
+        if (command is ["", ..]) throw app.Error("command", "'command' must begin with a program");
         return new RunFileApp(
-            app.Text("appID") is { Length: > 0 } id ? id : GetFileName(TrimEndingDirectorySeparator(directory)),
+            app.Text("appID") is { Length: > 0 } id ? FileName(app, "appID", id) : GetFileName(TrimEndingDirectorySeparator(directory)),
             directory,
             Port(app, "appPort"),
             Port(app, "daprHTTPPort"),
             Port(app, "daprGRPCPort"),
-            app.Texts("command"),
+            command,
             Merged(app, common, "env"),
             ResourcesPaths(app, directory) ?? (common is null ? null : ResourcesPaths(common, folder)) ?? [],
             Paths(app, "configFilePath", directory) ?? (common is null ? null : Paths(common, "configFilePath", folder)),
@@ -118,6 +120,11 @@ internal static class RunFileParser
         foreach (var (name, value) in app.TextMap(key)) merged[name] = value;
         return merged;
     }
+
+    /// <summary>An app's log is called as the app.</summary>
+    private static string FileName(YamlMap map, string key, string name) => name.IndexOfAny(GetInvalidFileNameChars()) < 0
+        ? name
+        : throw map.Error(key, $"'{key}': '{name}' cannot be the name of a file");
 
     /// <summary>0 and below mean "any free port", as for the CLI.</summary>
     private static int Port(YamlMap app, string key) => app.Number(key) switch

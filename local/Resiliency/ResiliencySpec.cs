@@ -2,6 +2,7 @@ using DaprShop.Local.Configuration;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
+using YamlDotNet.Serialization.NodeDeserializers;
 
 namespace DaprShop.Local.Resiliency;
 
@@ -16,6 +17,7 @@ public sealed class ResiliencySpec
     private static readonly IDeserializer s_yaml = new DeserializerBuilder()
         .WithNamingConvention(CamelCaseNamingConvention.Instance)
         .WithDuplicateKeyChecking()
+        .WithNodeDeserializer(nulls => new EmptySections(nulls), where => where.InsteadOf<NullNodeDeserializer>())
         .Build();
 
     private static readonly IDeserializer s_kind = new DeserializerBuilder()
@@ -42,7 +44,7 @@ public sealed class ResiliencySpec
     public static IReadOnlyList<ResiliencySpec> Load(IEnumerable<string> directories) =>
     [
         .. directories.SelectMany(directory => Directory.EnumerateFiles(directory))
-            .Where(file => Path.GetExtension(file) is ".yaml" or ".yml")
+            .Where(ResourceFiles.IsYaml)
             .Order(StringComparer.Ordinal)
             .Select(file => (File: file, Text: File.ReadAllText(file)))
             .Where(file => IsResiliency(file.Text))
@@ -84,6 +86,19 @@ public sealed class ResiliencySpec
         catch (YamlException)
         {
             return false; // whoever reads components says what is wrong with it
+        }
+    }
+
+    /// <summary>A section with nothing in it, or nothing but comments, is an empty one, as in daprd.</summary>
+    private sealed class EmptySections(INodeDeserializer nulls) : INodeDeserializer
+    {
+        public bool Deserialize(
+            IParser reader, Type expectedType, Func<IParser, Type, object?> nestedObjectDeserializer, out object? value,
+            ObjectDeserializer rootDeserializer)
+        {
+            if (!nulls.Deserialize(reader, expectedType, nestedObjectDeserializer, out value, rootDeserializer)) return false;
+            if (expectedType != typeof(string)) value = Activator.CreateInstance(expectedType);
+            return true;
         }
     }
 

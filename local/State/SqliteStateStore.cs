@@ -11,6 +11,9 @@ namespace DaprShop.Local.State;
 /// </summary>
 public sealed class SqliteStateStore : IStateStore
 {
+    /// <summary>Timers do not reach further than some weeks; sooner does no harm.</summary>
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromDays(1);
+
     private readonly SqliteStateOptions _options;
     private readonly TimeProvider _time;
     private readonly GroupCommit _writer;
@@ -40,8 +43,8 @@ public sealed class SqliteStateStore : IStateStore
         _writer = new GroupCommit(db, $"state {Path.GetFileName(options.File)}");
         if (options.CleanupInterval > TimeSpan.Zero)
         {
-            _cleanup = time.CreateTimer(
-                _ => _writer.Enqueue(new Cleanup(_statements)), null, options.CleanupInterval, options.CleanupInterval);
+            var pause = options.CleanupInterval < s_longestPause ? options.CleanupInterval : s_longestPause;
+            _cleanup = time.CreateTimer(_ => _writer.Enqueue(new Cleanup(_statements)), null, pause, pause);
         }
     }
 

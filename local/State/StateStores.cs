@@ -102,6 +102,7 @@ public sealed class StateStores : IAsyncDisposable
         if (file.IndexOf('?') is >= 0 and var query) file = file[..query];
         if (file.StartsWith(":memory:", StringComparison.OrdinalIgnoreCase))
             return Shared($"memory {spec.Name}", () => new InMemoryStateStore(_time));
+        if (Path.GetFileName(file).Length == 0) throw settings.Error($"connectionString '{connection}' names no file");
         var options = new SqliteStateOptions(
             _data.Resolve(file),
             settings.Text("tableName") ?? "state",
@@ -118,7 +119,7 @@ public sealed class StateStores : IAsyncDisposable
         {
             return Shared($"sqlite {options.File} {options.Table}", () => new SqliteStateStore(options, _time));
         }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw settings.Error($"cannot open {options.File}: {failure.Message}");
         }

@@ -29,6 +29,8 @@ public sealed class RunFileTests : IDisposable
     [InlineData("version: 1\napps:\n- appDirPath: one\n  appPort: five", ":4: 'appPort' must be a whole number, not 'five'")]
     [InlineData("version: 1\napps:\n- appDirPath: one\n  appPort: 70000", ":4: 'appPort' must be a port")]
     [InlineData("version: 1\napps:\n- appDirPath: one\n  command: dotnet run", ":4: 'command' must be a list")]
+    [InlineData("version: 1\napps:\n- appDirPath: one\n  command: ['']", ":4: 'command' must begin with a program")]
+    [InlineData("version: 1\napps:\n- appDirPath: one\n  appID: a/b", ":4: 'appID': 'a/b' cannot be the name of a file")]
     [InlineData("version: 1\napps:\n- appDirPath: one\n  enableApiLogging: maybe", ":4: 'enableApiLogging' must be true or false")]
     [InlineData("version: 1\napps:\n- appDirPath: one\n  appProtocol: https", ":4: appProtocol 'https' is not served locally")]
     [InlineData("version: 1\napps:\n- appDirPath: one\n  appLogDestination: paper", ":4: 'appLogDestination' must be console")]

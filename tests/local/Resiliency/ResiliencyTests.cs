@@ -171,6 +171,39 @@ public sealed class ResiliencyTests
     }
 
     [Fact]
+    public void Files_are_those_that_daprd_reads()
+    {
+        var folder = Directory.CreateTempSubdirectory("daprshop-");
+        foreach (var name in (string[])["a.yaml", "B.YAML", "c.Yml", "readme.txt"])
+            File.WriteAllText(Path.Combine(folder.FullName, name), Yaml("{}", "{}"));
+        var files = ResiliencySpec.Load([folder.FullName]).Select(spec => Path.GetFileName(spec.Source)).ToArray();
+        folder.Delete(recursive: true);
+        Assert.Equal(["B.YAML", "a.yaml", "c.Yml"], files);
+    }
+
+    [Theory]
+    [InlineData("spec:")]
+    [InlineData("spec: { policies: , targets: }")]
+    [InlineData("spec: { policies: { timeouts: , retries: , circuitBreakers: }, targets: { apps: , actors: , components: } }\nscopes:")]
+    [InlineData("spec: { targets: { apps: { payment: }, actors: { OrderActor: }, components: { pubsub: } } }")]
+    [InlineData("spec: { targets: { components: { pubsub: { inbound: , outbound: } } } }")]
+    public void An_empty_section_says_nothing(string text)
+    {
+        var spec = ResiliencySpec.Parse("apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: { name: r }\n" + text, "r.yaml");
+        var policies = new ResiliencyPolicies([spec], _time).For("ordering");
+        Assert.Null(policies.App("payment", "a"));
+        Assert.Equal(new ActorPolicy(null, null), policies.Actor("OrderActor", "1"));
+        Assert.Equal(new InboundPolicy(null, null), policies.Inbound("pubsub", ComponentKind.Pubsub));
+    }
+
+    [Fact]
+    public void An_empty_policy_is_the_default_one()
+    {
+        Assert.Equal(TimeSpan.FromSeconds(5), Retry("").DelayAfter(int.MaxValue));
+        Assert.NotNull(Policies("circuitBreakers: { b: }", "apps: { payment: { circuitBreaker: b } }").App("payment", "a"));
+    }
+
+    [Fact]
     public async Task A_body_that_cannot_be_kept_is_sent_once_and_a_small_one_again()
     {
         var policy = Policies(Twice, "apps: { payment: { retry: twice } }").App("payment", "a")!;
@@ -189,6 +222,7 @@ public sealed class ResiliencyTests
 
     [Theory]
     [InlineData("timeouts: { t: soon }", "{}", "r.yaml: timeouts.t: 'soon' is not a duration such as 5s or 200ms")]
+    [InlineData("timeouts: { t: }", "{}", "r.yaml: timeouts.t: '' is not a duration such as 5s or 200ms")]
     [InlineData("retries: { r: { policy: often } }", "{}", "r.yaml: retries.r: policy 'often' is neither constant nor exponential")]
     [InlineData("retries: { r: { matching: { httpStatusCodes: 5xx } } }", "{}", "r.yaml: retries.r.matching: '5xx' is not a status code")]
     [InlineData("circuitBreakers: { b: { trip: failures > 1 } }", "{}", "r.yaml: circuitBreakers.b.trip: 'failures > 1' is not")]

@@ -20,6 +20,7 @@ public sealed class StateStoresTests : IDisposable
 
     [Theory]
     [InlineData("state.sqlite", "", "connectionString is missing")]
+    [InlineData("state.sqlite", "connectionString=/", "connectionString '/' names no file")]
     [InlineData("state.sqlite", "connectionString=a.db;tableName=a b", "tableName 'a b' is not an identifier")]
     [InlineData("state.sqlite", "connectionString=a.db;busyTimeout=soon", "busyTimeout must be a duration such as 30s: 'soon'")]
     [InlineData("state.sqlite", "connectionString=a.db;outboxPublishTopic=t", "outboxPublishTopic is not served by the local runtime")]
@@ -39,6 +40,14 @@ public sealed class StateStoresTests : IDisposable
         var error = Assert.Throws<ConfigurationError>(() => Open(Sidecar("app", component)));
         var expected = $"store.yaml: component store: cannot open {Path.Combine(_directory, "a.db")}: SQLite error 26";
         Assert.StartsWith(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_has_expired_may_be_removed_as_seldom_as_one_likes()
+    {
+        var sidecar = Sidecar("app", Component("store", "state.sqlite", "connectionString=a.db;cleanupInterval=2000h"));
+        await using var stores = Open(sidecar);
+        Assert.IsType<SqliteStateStore>(stores.Of(sidecar, "store").Store);
     }
 
     [Theory]
