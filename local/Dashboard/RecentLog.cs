@@ -39,7 +39,12 @@ internal sealed class RecentLog(IAppLog next, SecretMask hide, TimeProvider time
         if (line.IsError) _errors.Add(line);
     }
 
-    private string Shown(string line) => hide.In(line.Length <= MaxLength ? line : line[..MaxLength] + "…");
+    /// <summary>Cut afterwards: half a secret would not be found.</summary>
+    private string Shown(string line)
+    {
+        var hidden = hide.In(line);
+        return hidden.Length <= MaxLength ? hidden : hidden[..MaxLength] + "…";
+    }
 
     private sealed class Ring(int size)
     {

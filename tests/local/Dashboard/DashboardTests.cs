@@ -148,6 +148,17 @@ public sealed class DashboardTests : IAsyncLifetime
             Assert.DoesNotContain(secret, page, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Of_a_secret_in_a_long_line_not_even_the_beginning_is_shown()
+    {
+        const string secret = "hunter2-hunter2";
+        for (var shown = 1; shown < secret.Length; shown++)
+        {
+            _log.Line("reader", new string('x', 4096 - shown) + secret);
+            Assert.DoesNotContain('h', _log.LinesOf("reader")[^1].Text);
+        }
+    }
+
     [Theory]
     [InlineData("12:34:56.789 ERR it broke", true)]
     [InlineData("12:34:56.789 FTL it broke", true)]
