@@ -27,7 +27,7 @@ internal sealed class ActorApp(TimeProvider time)
     public const string ReentrancyHeader = "Dapr-Reentrancy-Id";
     private const string TokenHeader = "dapr-api-token";
 
-    private static readonly TimeSpan s_housekeepingTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_deactivationTimeout = TimeSpan.FromSeconds(10);
 
     private static readonly FrozenSet<string> s_ownHeaders = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
@@ -71,7 +71,7 @@ internal sealed class ActorApp(TimeProvider time)
     public async Task DeactivateAsync(Sidecar host, ActorRef actor)
     {
         using var request = Request(HttpMethod.Delete, host, Path(actor));
-        using var limit = new CancellationTokenSource(s_housekeepingTimeout, time);
+        using var limit = new CancellationTokenSource(s_deactivationTimeout, time);
         try
         {
             using var response = await host.App.Http.SendAsync(request, limit.Token);
@@ -82,16 +82,17 @@ internal sealed class ActorApp(TimeProvider time)
         }
     }
 
-    /// <summary>The body of <c>GET /dapr/config</c>; empty when the app does not have it (over gRPC no app has actors).</summary>
+    /// <summary>
+    /// The body of <c>GET /dapr/config</c>; empty when the app does not have it (over gRPC no app has actors). The app may take its time,
+    /// as beside daprd.
+    /// </summary>
     /// <exception cref="HttpRequestException">The app cannot be reached.</exception>
-    public async Task<byte[]> ConfigAsync(Sidecar host, CancellationToken cancellation)
+    public static async Task<byte[]> ConfigAsync(Sidecar host, CancellationToken cancellation)
     {
         if (host.App.Address is null || host.SpeaksGrpc) return [];
         using var request = Request(HttpMethod.Get, host, "dapr/config");
-        using var limit = new CancellationTokenSource(s_housekeepingTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
-        using var response = await host.App.Http.SendAsync(request, either.Token);
-        return response.IsSuccessStatusCode ? await response.Content.ReadAsByteArrayAsync(either.Token) : [];
+        using var response = await host.App.Http.SendAsync(request, cancellation);
+        return response.IsSuccessStatusCode ? await response.Content.ReadAsByteArrayAsync(cancellation) : [];
     }
 
     private static HttpRequestMessage Request(HttpMethod method, Sidecar host, string path)

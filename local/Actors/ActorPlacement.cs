@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
-using System.Text.Json;
 using DaprShop.Local.Hosting;
 
 namespace DaprShop.Local.Actors;
@@ -110,13 +109,14 @@ internal sealed class ActorPlacement(ActorApp app, TimeProvider time, ILogger<Ac
         }
     }
 
+    /// <summary>Whatever goes wrong while the app is there, is an answer too: there are those who wait for one.</summary>
     private async Task<FrozenDictionary<string, ActorType>> AskAsync(Sidecar sidecar, CancellationToken cancellation)
     {
         try
         {
-            return ActorTypes.Parse(await app.ConfigAsync(sidecar, cancellation));
+            return ActorTypes.Parse(await ActorApp.ConfigAsync(sidecar, cancellation));
         }
-        catch (Exception error) when (error is HttpRequestException or JsonException)
+        catch (Exception error) when (error is not OperationCanceledException)
         {
             logger.LogWarning("{AppId} does not say which actors it hosts: {Error}", sidecar.AppId, error.Message);
             return ActorTypes.None;

@@ -29,13 +29,17 @@ internal static class ActorTypes
     {
         if (json.IsEmpty) return None;
         var config = JsonSerializer.Deserialize(json, ActorJson.Default.AppConfig);
-        if (config?.Entities is not { Count: > 0 } entities) return None;
-        var types = entities.ToDictionary(name => name, name => Create(name, config), StringComparer.Ordinal);
-        foreach (var special in config.EntitiesConfig ?? [])
-            foreach (var name in (special.Entities ?? []).Where(types.ContainsKey))
+        if (config is null) return None;
+        var types = NamesIn(config).ToDictionary(name => name, name => Create(name, config), StringComparer.Ordinal);
+        foreach (var special in (config.EntitiesConfig ?? []).OfType<EntityConfig>())
+            foreach (var name in NamesIn(special).Where(types.ContainsKey))
                 types[name] = Create(name, special);
         return types.ToFrozenDictionary(StringComparer.Ordinal);
     }
+
+    /// <summary>What is said twice counts once, and nothing is no name.</summary>
+    private static IEnumerable<string> NamesIn(EntityConfig config) =>
+        (config.Entities ?? []).OfType<string>().Distinct(StringComparer.Ordinal);
 
     private static ActorType Create(string name, EntityConfig config) => new(
         name,
@@ -49,7 +53,7 @@ internal static class ActorTypes
 
 internal class EntityConfig
 {
-    public List<string>? Entities { get; init; }
+    public List<string?>? Entities { get; init; }
 
     public string? ActorIdleTimeout { get; init; }
 
@@ -60,7 +64,7 @@ internal class EntityConfig
 
 internal sealed class AppConfig : EntityConfig
 {
-    public List<EntityConfig>? EntitiesConfig { get; init; }
+    public List<EntityConfig?>? EntitiesConfig { get; init; }
 }
 
 internal sealed record ReentrancyConfig(bool Enabled, int? MaxStackDepth);

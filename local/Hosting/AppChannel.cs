@@ -27,7 +27,7 @@ public sealed class AppChannel : IDisposable
             UseCookies = false,
             UseProxy = false,
             AutomaticDecompression = System.Net.DecompressionMethods.None,
-            ConnectTimeout = TimeSpan.FromSeconds(2),
+            ConnectCallback = AppConnection.OpenAsync,
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
             EnableMultipleHttp2Connections = true,
             ActivityHeadersPropagator = null,
