@@ -37,7 +37,7 @@ public sealed record Basket(IReadOnlyList<StockLine> Lines, RecentIds Done)
     }
 
     /// <summary>Takes an order's lines out, once for an order. It may come before the basket exists and come again when it does.</summary>
-    public Basket TakeOut(string orderId, IEnumerable<OrderedLine> ordered)
+    public Basket TakeOut(string orderId, IEnumerable<StockLine> ordered)
     {
         if (Done.Contains(orderId)) return this;
         var left = ordered.Aggregate(Lines, (lines, line) => Has(lines, line.ProductId)

@@ -77,12 +77,13 @@ public static class BasketEndpoints
     {
         var invalid = new Validation()
             .Text(add.OperationId, "operationId", 200)
+            .Check(add.OrderId is null || Ids.IsUuid(add.OrderId), "orderId", "A UUID.")
             .Check(add.Lines.Count <= Basket.MaxLines, "lines", $"At most {Basket.MaxLines} lines.")
             .Check(
                 add.Lines.All(line => Product.IsId(line.ProductId) && line.Quantity > 0),
                 "lines", "Each needs a product id and a positive quantity.")
             .Problem;
         if (invalid is not null) return invalid;
-        return TypedResults.Ok(await baskets.AddAsync(BasketOwner.Member(memberId), add.OperationId, add.Lines, cancellation));
+        return TypedResults.Ok(await baskets.AddAsync(BasketOwner.Member(memberId), add.OperationId, add.OrderId, add.Lines, cancellation));
     }
 }

@@ -41,20 +41,24 @@ public sealed class Baskets(StateStore store, ProductTable products)
     public async Task<BasketView> ChangeAsync(BasketOwner owner, Func<Basket, Basket> change, CancellationToken cancellation) =>
         await ViewAsync(await ApplyAsync(owner, change, cancellation), Documents.None, cancellation);
 
-    /// <summary>Adds lines once for an operation, but for products that are not sold (any more). One call more than a change.</summary>
+    /// <summary>
+    /// Adds lines once for an operation, but for products that are not sold (any more). Those of an order leave the basket first, unless it
+    /// has heard of it: <c>orders.submitted</c> may come later than this. One call more than a change.
+    /// </summary>
     /// <exception cref="PeerUnavailableException">A product is unknown here and the catalogue does not answer.</exception>
     public async Task<BasketView> AddAsync(
-        BasketOwner owner, string operationId, IReadOnlyList<StockLine> lines, CancellationToken cancellation)
+        BasketOwner owner, string operationId, string? orderId, IReadOnlyList<StockLine> lines, CancellationToken cancellation)
     {
         var sold = await products.FindAsync([.. lines.Select(line => line.ProductId).Distinct()], Documents.None, cancellation);
         var wanted = lines.Where(line => sold.ContainsKey(line.ProductId)).ToList();
-        return await ChangeAsync(owner, basket => basket.Add(operationId, wanted), cancellation);
+        return await ChangeAsync(
+            owner, basket => (orderId is null ? basket : basket.TakeOut(orderId, lines)).Add(operationId, wanted), cancellation);
     }
 
     /// <summary>Takes orders' lines out of their members' baskets, whether or not there is one yet. Two calls for any number.</summary>
     public Task TakeOutAsync(IEnumerable<OrderChanged> submitted, CancellationToken cancellation) => store.ApplyAsync(
         submitted.Select(order => new Change<Basket>(
-            BasketOwner.Member(order.MemberId).Key, basket => (basket ?? Basket.Empty).TakeOut(order.OrderId, order.Items))),
+            BasketOwner.Member(order.MemberId).Key, basket => (basket ?? Basket.Empty).TakeOut(order.OrderId, LinesOf(order)))),
         cancellation);
 
     /// <summary>Moves a guest's lines to a member, both baskets in one transaction.</summary>
@@ -77,6 +81,9 @@ public sealed class Baskets(StateStore store, ProductTable products)
         });
         return await ViewAsync(basket, Documents.None, cancellation);
     }
+
+    private static IEnumerable<StockLine> LinesOf(OrderChanged order) =>
+        order.Items.Select(line => new StockLine(line.ProductId, line.Quantity));
 
     private Task<Basket> ApplyAsync(BasketOwner owner, Func<Basket, Basket> change, CancellationToken cancellation) =>
         Optimistic.RetryAsync(async () =>

@@ -84,11 +84,12 @@ public static class CatalogEndpoints
         return response.WriteAsync(ProductPicture.Draw(item.Product), context.RequestAborted);
     }
 
-    private static Results<Ok<CategoryList>, Problem> Categories(Shelf shelf, HttpResponse response)
+    /// <summary>All categories that have products, on one page.</summary>
+    private static Results<Ok<Page<CategoryCount>>, Problem> Categories(Shelf shelf, HttpResponse response)
     {
         if (!shelf.Loaded) return NotLoaded;
         response.Headers.CacheControl = "public, max-age=5";
-        return TypedResults.Ok(new CategoryList(shelf.Categories, shelf.Categories.Count));
+        return TypedResults.Ok(new Page<CategoryCount>(shelf.Categories, shelf.Categories.Count, 1, shelf.Categories.Count));
     }
 
     private static Results<Ok<IReadOnlyList<ProductQuote>>, Problem> Quotes(string? ids, Shelf shelf)
@@ -108,6 +109,3 @@ public static class CatalogEndpoints
 
     private static Problem NotLoaded { get; } = Problem.Unavailable("The catalogue is being loaded; try again.");
 }
-
-/// <summary>All categories that have products.</summary>
-public sealed record CategoryList(IReadOnlyList<CategoryCount> Items, int Total);

@@ -13,7 +13,7 @@ namespace DaprShop.Catalog;
 [JsonSerializable(typeof(ProductView))]
 [JsonSerializable(typeof(Page<ProductView>))]
 [JsonSerializable(typeof(ProductInput))]
-[JsonSerializable(typeof(CategoryList))]
+[JsonSerializable(typeof(Page<CategoryCount>))]
 [JsonSerializable(typeof(IReadOnlyList<ProductQuote>))]
 [JsonSerializable(typeof(Product))]
 [JsonSerializable(typeof(StockLevel))]

@@ -18,10 +18,11 @@ public sealed record ProductInput(
     private const int MaxWeightGrams = 1_000_000;
 
     /// <summary>The 400 to answer, or null when all is well.</summary>
-    public Problem? Check() => new Validation()
-        .Check(Id is null || Slug.IsValid(Id), "id", "Lower-case letters, digits and single hyphens, 1 to 64 characters.")
+    /// <param name="isNew">Whether the product needs an id.</param>
+    public Problem? Check(bool isNew) => new Validation()
+        .Check(!isNew || Id is null || Slug.IsValid(Id), "id", "Lower-case letters, digits and single hyphens, 1 to 64 characters.")
         .Text(Name, "name", 120)
-        .Check(Id is not null || Slug.From(Name ?? "").Length > 0, "name", "Has no letter or digit to make an id of; send an id.")
+        .Check(!isNew || Id is not null || Slug.From(Name ?? "").Length > 0, "name", "Has no letter or digit to make an id of; send an id.")
         .Check(Description is null || IsProse(Description), "description",
             "At most 2000 characters, no control characters but line breaks.")
         .Check(Slug.IsValid(Category), "category", "Required: lower-case letters, digits and single hyphens, 1 to 64 characters.")

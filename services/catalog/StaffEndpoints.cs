@@ -18,7 +18,7 @@ public static class StaffEndpoints
     private static async Task<Results<Created<ProductView>, Problem>> Create(
         ProductInput input, Editor editor, HttpResponse response, CancellationToken cancellation)
     {
-        if (input.Check() is { } invalid) return invalid;
+        if (input.Check(isNew: true) is { } invalid) return invalid;
         var id = input.Id ?? Slug.From(input.Name!);
         var (item, problem) = await editor.EditAsync(
             id,
@@ -34,7 +34,7 @@ public static class StaffEndpoints
         string id, ProductInput input, [FromHeader(Name = "If-Match")] string? ifMatch,
         Editor editor, HttpResponse response, CancellationToken cancellation)
     {
-        if ((input with { Id = null }).Check() is { } invalid) return invalid;
+        if (input.Check(isNew: false) is { } invalid) return invalid;
         var (item, problem) = await editor.EditAsync(
             id, current => CheckVersion(current, ifMatch), (current, _, now) => input.ToProduct(id, current, 0, now), cancellation);
         if (problem is not null) return problem;

@@ -62,7 +62,8 @@ public static class ShopDefaults
     public static WebApplication UseShopDefaults(this WebApplication app, Action<WebApplication>? errors = null)
     {
         (errors ?? Problems.UseShopProblems)(app);
-        app.Use((context, next) => BodyLimit.IsExceeded(context, MaxBodyBytes) ? throw BodyLimit.Error() : next(context));
+        app.Use((context, next) => BodyLimit.IsExceeded(context, MaxBodyBytes) ? throw BodyLimit.Error()
+            : JsonCharset.IsSupported(context.Request) ? next(context) : throw JsonCharset.Error());
         app.UseShopRequestLogging();
         app.UseSidecarToken();
         app.UseCloudEvents();

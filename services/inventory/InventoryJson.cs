@@ -16,4 +16,5 @@ namespace DaprShop.Inventory;
 [JsonSerializable(typeof(StockReply))]
 [JsonSerializable(typeof(StockChanged))]
 [JsonSerializable(typeof(ProductChanged))]
+[JsonSerializable(typeof(IReadOnlyList<ProductQuote>))]
 internal sealed partial class InventoryJson : JsonSerializerContext;

@@ -18,6 +18,7 @@ public static class InventoryService
         builder.Services.AddSingleton<StockChanges>();
         builder.Services.AddSingleton<Reservations>();
         builder.Services.AddSingleton<Corrections>();
+        builder.Services.AddPeer<CatalogClient>("catalog", TimeSpan.FromSeconds(3));
         builder.Services.AddHostedService<StockAnnouncer>();
         builder.Services.AddHostedService<StockRounds>();
         configure?.Invoke(builder);

@@ -71,9 +71,9 @@ public static class AddressEndpoints
             drafts = read;
             return true;
         }
-        catch (JsonException)
+        catch (JsonException error)
         {
-            return false;
+            throw new BadHttpRequestException("The addresses cannot be read.", error);
         }
     }
 

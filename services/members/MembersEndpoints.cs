@@ -92,7 +92,13 @@ public static class MembersEndpoints
                     ? Problem.TooMany(refusal.Wait)
                     : Problem.Unauthorized("E-mail address or password is wrong.");
             default:
-                return Problem.BadRequest($"Send email and password (at most {Passwords.MaxLength} characters), or refreshToken alone.");
+                return new Validation()
+                    .Check(request.RefreshToken is null, "refreshToken", "Send it alone, or email and password.")
+                    .Check(request.Email is not null, "email", "Required, unless there is a refreshToken.")
+                    .Check(
+                        request.Password is { Length: <= Passwords.MaxLength }, "password",
+                        $"Required, unless there is a refreshToken: at most {Passwords.MaxLength} characters.")
+                    .Problem!;
         }
     }
 

@@ -13,8 +13,15 @@ public sealed record Refusal(TimeSpan Wait)
 }
 
 /// <summary>Signs members in and keeps them signed in. Three calls for a sign-in, three for a refresh.</summary>
-public sealed class SignIn(StateStore store, Passwords passwords, AccessTokens accessTokens, TimeProvider time) : IDisposable
+/// <remarks>
+/// Configuration: <c>SignIn:FreeFailures:Account</c> and <c>SignIn:FreeFailures:Address</c>, how many failures in a row cost nothing.
+/// </remarks>
+public sealed class SignIn(
+    StateStore store, Passwords passwords, AccessTokens accessTokens, IConfiguration configuration, TimeProvider time) : IDisposable
 {
+    private readonly int _freeOfAccount = configuration.GetValue("SignIn:FreeFailures:Account", AccountThrottle.FreeFailures);
+    private readonly int _freeOfAddress = configuration.GetValue("SignIn:FreeFailures:Address", AddressThrottle.FreeFailures);
+
     /// <summary>Attempts on one account take turns, so that a member's many devices are not taken for many guesses.</summary>
     private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1, 1))];
 
@@ -100,8 +107,8 @@ public sealed class SignIn(StateStore store, Passwords passwords, AccessTokens a
         var (kept, etag) = documents.Get<AccountThrottle>(ThrottleKey(account));
         var throttle = kept ?? AccountThrottle.None;
         var wait = Longer(
-            throttle.Wait(clientAddress, now),
-            (documents.Get<AddressThrottle>(AddressKey(clientAddress)).Value ?? AddressThrottle.None).Wait(now));
+            throttle.Wait(clientAddress, now, _freeOfAccount),
+            (documents.Get<AddressThrottle>(AddressKey(clientAddress)).Value ?? AddressThrottle.None).Wait(now, _freeOfAddress));
         if (wait > TimeSpan.Zero) return new Attempt(wait, null, throttle);
 
         var counted = throttle.Attempt(clientAddress, now);

@@ -42,7 +42,7 @@ public sealed record AccountThrottle(Failures Strangers, IReadOnlyList<KnownAddr
     /// <summary>How long the document matters.</summary>
     public TimeSpan KeepFor => Known.Count > 0 ? TimeSpan.FromDays(90) : TimeSpan.FromHours(1);
 
-    public TimeSpan Wait(string address, DateTimeOffset now) => FailuresOf(address).Wait(FreeFailures, now);
+    public TimeSpan Wait(string address, DateTimeOffset now, int free = FreeFailures) => FailuresOf(address).Wait(free, now);
 
     /// <summary>An attempt counts as failed from the moment it starts; <see cref="Succeed"/> takes it back.</summary>
     public AccountThrottle Attempt(string address, DateTimeOffset now) => IsKnown(address)
@@ -77,7 +77,7 @@ public sealed record AddressThrottle(Failures Failures)
 
     public static AddressThrottle None { get; } = new(Failures.None);
 
-    public TimeSpan Wait(DateTimeOffset now) => Failures.Wait(FreeFailures, now);
+    public TimeSpan Wait(DateTimeOffset now, int free = FreeFailures) => Failures.Wait(free, now);
 
     public AddressThrottle Fail(DateTimeOffset now) => new(Failures.Add(now));
 }

@@ -1,15 +1,36 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
 using DaprShop.Common;
 using DaprShop.Contracts;
 
 namespace DaprShop.Notification;
 
 /// <summary>A message as its member reads it.</summary>
+/// <param name="Id">UUIDv7 (RFC 9562, section 5.7) of when it came to be and which event it tells of, so always the same.</param>
+/// <param name="Kind">What it is about, e.g. <c>orderConfirmed</c>.</param>
+/// <param name="Title">A few words.</param>
+/// <param name="Text">A sentence or two.</param>
+/// <param name="CreatedAt">When it came to be.</param>
+/// <param name="OrderId">The order it is about, if any.</param>
 public sealed record NotificationView(string Id, string Kind, string Title, string Text, DateTimeOffset CreatedAt, string? OrderId = null)
 {
     public static NotificationView Of(Message message)
     {
         var words = Announcements.Words(message);
-        return new NotificationView(message.Id, message.Kind, words.Title, words.Text, message.CreatedAt, message.OrderId);
+        return new NotificationView(IdOf(message), message.Kind, words.Title, words.Text, message.CreatedAt, message.OrderId);
+    }
+
+    private static string IdOf(Message message)
+    {
+        Span<byte> id = stackalloc byte[32];
+        SHA256.HashData(Encoding.UTF8.GetBytes(message.Id), id);
+        var milliseconds = message.CreatedAt.ToUnixTimeMilliseconds();
+        BinaryPrimitives.WriteUInt16BigEndian(id, (ushort)(milliseconds >> 32));
+        BinaryPrimitives.WriteUInt32BigEndian(id[2..], (uint)milliseconds);
+        id[6] = (byte)(0x70 | (id[6] & 0x0f));
+        id[8] = (byte)(0x80 | (id[8] & 0x3f));
+        return new Guid(id[..16], bigEndian: true).ToString();
     }
 }
 

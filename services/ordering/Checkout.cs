@@ -54,7 +54,8 @@ public sealed class Checkout(
     {
         if (key is null) return null;
         if (key.BodyHash != hash) return new Placed(Problem: Problem.Unprocessable("This Idempotency-Key was used with another body."));
-        return await views.Get(key.OrderId, cancellation) is { } view ? new Placed(key.OrderId, View: view) : null;
+        if (await views.Get(key.OrderId, cancellation) is { } view) return new Placed(key.OrderId, View: view);
+        return await actors.Get(key.OrderId) is { } file ? new Placed(key.OrderId, file) : null;
     }
 
     /// <summary>What is ordered, at the shop's own prices: two calls, three from the basket.</summary>

@@ -12,6 +12,10 @@ public static partial class OrderEndpoints
 {
     private const int MaxPageSize = 100;
     private static readonly TimeSpan s_lastWait = TimeSpan.FromSeconds(2);
+
+    /// <summary>Longer than any word of an order is on its way.</summary>
+    private static readonly TimeSpan s_longestNews = TimeSpan.FromDays(1);
+
     private static readonly Dictionary<string, OrderStatus> s_statuses = Enum.GetValues<OrderStatus>().ToDictionary(Name);
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(30);
 
@@ -113,13 +117,14 @@ public static partial class OrderEndpoints
 
     private static async Task<Results<Ok<BasketView>, Problem>> Reorder(
         Guid id, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, ClaimsPrincipal user, OrderViews views,
-        BasketClient basket, CancellationToken cancellation)
+        BasketClient basket, TimeProvider time, CancellationToken cancellation)
     {
         var view = await views.Get(id.ToString(), cancellation);
         if (view?.MemberId != user.MemberId()) return NoSuchOrder();
         var key = idempotencyKey is null ? Guid.NewGuid().ToString() : PlaceOrder.HashKey(idempotencyKey);
         var lines = view.Items.Select(line => new StockLine(line.ProductId, line.Quantity)).ToList();
-        return TypedResults.Ok(await basket.Add(user.MemberId(), $"reorder-{view.Id}-{key}", lines, cancellation));
+        var young = time.GetUtcNow() - view.PlacedAt < s_longestNews ? view.Id : null;
+        return TypedResults.Ok(await basket.Add(user.MemberId(), young, $"reorder-{view.Id}-{key}", lines, cancellation));
     }
 
     /// <summary>The order once it is at rest, or as it is when the time is over, or soon when the service is to end.</summary>

@@ -10,11 +10,12 @@ public static class PaymentEndpoints
 {
     public static void MapPayments(this WebApplication app) => app.MapGet("/api/payments/{orderId}", Get).RequireAuthorization();
 
+    /// <summary>The tombstone of an order that was undone before anything was authorised is no payment.</summary>
     private static async Task<Results<Ok<PaymentView>, Problem>> Get(
         string orderId, ClaimsPrincipal user, PaymentStore store, CancellationToken cancellation)
     {
         var payment = Ids.IsUuid(orderId) ? (await store.FindAsync(orderId, cancellation)).Value : null;
-        return payment is not null && (user.IsStaff() || payment.MemberId == user.MemberId())
+        return payment is { Status: not PaymentStatus.Reversed } && (user.IsStaff() || payment.MemberId == user.MemberId())
             ? TypedResults.Ok(PaymentView.Of(payment))
             : Problem.NotFound("There is no payment of yours for this order.");
     }

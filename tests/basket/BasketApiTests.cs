@@ -270,6 +270,25 @@ public sealed class BasketApiTests(BasketHost host) : IClassFixture<BasketHost>
         var wrong = new AddToBasket("reorder-2", [new("known-kettle", 0)]);
         await ProblemAsync(await host.Shop.SidecarClient("basket").PostAsJsonAsync($"/internal/baskets/{id}/items", wrong),
             HttpStatusCode.BadRequest);
+        var nonsense = new AddToBasket("reorder-3", [new("known-kettle", 1)], "nonsense");
+        await ProblemAsync(await host.Shop.SidecarClient("basket").PostAsJsonAsync($"/internal/baskets/{id}/items", nonsense),
+            HttpStatusCode.BadRequest);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_is_ordered_again_stays_whenever_the_order_is_heard_of(bool isHeardOfFirst)
+    {
+        var (member, id) = host.Member();
+        await member.PutAsJsonAsync("/api/basket/items/known-kettle", new { quantity = 3 });
+        var order = BasketHost.Order(id, Guid.CreateVersion7().ToString(), ("known-kettle", 2));
+        if (isHeardOfFirst) await host.HearAsync(order);
+        var again = new AddToBasket($"reorder-{order.OrderId}", [new("known-kettle", 2)], order.OrderId);
+        using var response = await host.Shop.SidecarClient("basket").PostAsJsonAsync($"/internal/baskets/{id}/items", again);
+        Assert.Equal(3, Assert.Single((await BasketAsync(response)).Items).Quantity);
+        await host.HearAsync(order);
+        Assert.Equal(3, Assert.Single((await BasketAsync(await member.GetAsync("/api/basket"))).Items).Quantity);
     }
 
     [Fact]

@@ -6,7 +6,6 @@ namespace DaprShop.Basket.Tests;
 
 public sealed class BasketTests
 {
-    private static readonly Money s_price = new(100, "USD");
 
     [Fact]
     public void Putting_sets_a_quantity_and_keeps_the_place()
@@ -38,11 +37,11 @@ public sealed class BasketTests
     [Fact]
     public void An_order_leaves_once_even_before_there_is_a_basket()
     {
-        var emptied = Basket.Empty.TakeOut("order-1", [Ordered("kettle", 2)]);
+        var emptied = Basket.Empty.TakeOut("order-1", [new StockLine("kettle", 2)]);
         var later = emptied.Put("kettle", 3);
-        Assert.Same(later, later.TakeOut("order-1", [Ordered("kettle", 2)]));
-        Assert.Equal([new StockLine("kettle", 1)], later.TakeOut("order-2", [Ordered("kettle", 2)]).Lines);
-        Assert.Empty(later.TakeOut("order-2", [Ordered("kettle", 3), Ordered("cup", 1)]).Lines);
+        Assert.Same(later, later.TakeOut("order-1", [new StockLine("kettle", 2)]));
+        Assert.Equal([new StockLine("kettle", 1)], later.TakeOut("order-2", [new StockLine("kettle", 2)]).Lines);
+        Assert.Empty(later.TakeOut("order-2", [new StockLine("kettle", 3), new StockLine("cup", 1)]).Lines);
     }
 
     [Fact]
@@ -57,10 +56,10 @@ public sealed class BasketTests
     public void A_long_history_stays_small()
     {
         var basket = Enumerable.Range(0, 1_000).Aggregate(Basket.Empty,
-            (basket, at) => basket.TakeOut($"order-{at}", [Ordered("kettle", 1)]));
+            (basket, at) => basket.TakeOut($"order-{at}", [new StockLine("kettle", 1)]));
         Assert.Equal(RecentIds.Capacity * 8, basket.Done.Marks.Length);
-        Assert.Same(basket, basket.TakeOut("order-999", [Ordered("kettle", 1)]));
-        Assert.Same(basket, basket.TakeOut($"order-{1_000 - RecentIds.Capacity}", [Ordered("kettle", 1)]));
+        Assert.Same(basket, basket.TakeOut("order-999", [new StockLine("kettle", 1)]));
+        Assert.Same(basket, basket.TakeOut($"order-{1_000 - RecentIds.Capacity}", [new StockLine("kettle", 1)]));
     }
 
     /// <summary>Any puts, removals, merges and orders, the latter two in duplicate, against a plain table of quantities.</summary>
@@ -106,7 +105,7 @@ public sealed class BasketTests
                         // The first event of an order says what is in it; later ones are the same event again.
                         var first = orders.TryAdd(each.Order, each);
                         var order = orders[each.Order];
-                        basket = basket.TakeOut($"order-{each.Order}", [Ordered(order.ProductId, order.Quantity)]);
+                        basket = basket.TakeOut($"order-{each.Order}", [new StockLine(order.ProductId, order.Quantity)]);
                         if (first && model.TryGetValue(order.ProductId, out var wanted))
                         {
                             if (wanted > order.Quantity) model[order.ProductId] = wanted - order.Quantity;
@@ -121,8 +120,6 @@ public sealed class BasketTests
             }
         });
     }
-
-    private static OrderedLine Ordered(string productId, int quantity) => new(productId, productId, s_price, quantity);
 
     private static Basket Full(string prefix, int lines) =>
         Enumerable.Range(0, lines).Aggregate(Basket.Empty, (basket, at) => basket.Put($"{prefix}-{at}", 1));

@@ -158,6 +158,18 @@ public sealed class CatalogServiceTests(CatalogHost host) : IClassFixture<Catalo
     }
 
     [Fact]
+    public async Task A_name_in_any_letters_can_be_changed()
+    {
+        var created = await host.Staff().PostAsJsonAsync("/api/catalog/products", CatalogHost.Draft("Чайник", id: "chainik"));
+        Assert.Equal(HttpStatusCode.Created, created.StatusCode);
+        var changed = await host.SendAsync(
+            HttpMethod.Put, "chainik", CatalogHost.Draft("Чайники", id: "NO ID"), created.Headers.ETag!.ToString());
+        Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest,
+            (await host.Staff().PostAsJsonAsync("/api/catalog/products", CatalogHost.Draft("Чайник"))).StatusCode);
+    }
+
+    [Fact]
     public async Task Staff_create_change_and_delete_a_product()
     {
         var created = await host.Staff().PostAsJsonAsync("/api/catalog/products", CatalogHost.Draft("Crème Brûlée Torch"));

@@ -36,6 +36,8 @@ public sealed class ProblemTests : IAsyncLifetime
         { "POST", "/lines", "{\"productId\":\"a\",\"quantity\":99999999999}", "application/json", 400 },
         { "POST", "/lines", "", "application/json", 400 },
         { "POST", "/lines", "productId=a", "application/x-www-form-urlencoded", 415 },
+        { "POST", "/lines", "{}", "application/json; charset=utf-16", 415 },
+        { "POST", "/lines", "{}", "application/json; charset=\"nonsense\"; more=1", 415 },
         { "GET", "/number?page=x", null, null, 400 },
         { "GET", "/nothing", null, null, 404 },
         { "DELETE", "/lines", null, null, 405 },
@@ -48,7 +50,7 @@ public sealed class ProblemTests : IAsyncLifetime
     public async Task Every_error_is_problem_json_with_a_trace_id_and_nothing_inside_out(
         string method, string path, string? body, string? type, int status)
     {
-        var content = body is null ? null : new StringContent(body, Encoding.UTF8, type!);
+        var content = body is null ? null : Content(body, type!);
         var (response, problem) = await _service.SendAsync(new HttpMethod(method), path, content);
 
         Assert.Equal(status, (int)response.StatusCode);
@@ -73,6 +75,19 @@ public sealed class ProblemTests : IAsyncLifetime
         var (response, problem) = await SendLineAsync(length, isChunked);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
         Assert.Equal(413, problem.GetProperty("status").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("application/json; charset=utf-8")]
+    [InlineData("application/json;charset=UTF-8")]
+    [InlineData("application/json; charset=\"utf-8\"")]
+    [InlineData("application/json; charset=\"UTF-8\"; more=1")]
+    [InlineData("application/merge-patch+json; charset=\"utf-8\"")]
+    public async Task Json_may_say_that_it_is_utf_8(string type)
+    {
+        var (response, line) = await _service.SendAsync(HttpMethod.Post, "/lines", Content("{\"productId\":\"ü\",\"quantity\":1}", type));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("ü", line.GetProperty("productId").GetString());
     }
 
     [Theory]
@@ -120,6 +135,13 @@ public sealed class ProblemTests : IAsyncLifetime
         Assert.Equal("2", busy.Headers.RetryAfter?.ToString());
         var (away, _) = await _service.SendAsync(HttpMethod.Get, "/peer");
         Assert.Equal("1", away.Headers.RetryAfter?.ToString());
+    }
+
+    private static ByteArrayContent Content(string body, string type)
+    {
+        var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+        content.Headers.TryAddWithoutValidation("Content-Type", type);
+        return content;
     }
 
     private async Task<(HttpResponseMessage Response, JsonElement Body)> SendLineAsync(int bytes, bool isChunked)

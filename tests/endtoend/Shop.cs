@@ -81,13 +81,8 @@ public sealed class Shop(Uri url, string staffPassword) : IDisposable
         weightGrams = 900,
     };
 
-    /// <summary>Sets the stock of a product, once inventory has heard of it.</summary>
-    public async Task<StockDoc> StockAsync(string productId, int onHand)
-    {
-        var staff = await StaffAsync();
-        return await Eventually.Async(
-            () => staff.PutAsync($"/api/inventory/{productId}", new { onHand }).ReadAsync<StockDoc>(), _ => true, $"stock of {productId}");
-    }
+    public async Task<StockDoc> StockAsync(string productId, int onHand) =>
+        await (await StaffAsync()).PutAsync($"/api/inventory/{productId}", new { onHand }).ReadAsync<StockDoc>();
 
     public Task<StockDoc> StockOfAsync(string productId) => Anonymous.GetAsync($"/api/inventory/{productId}").ReadAsync<StockDoc>();
 

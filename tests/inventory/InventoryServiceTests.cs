@@ -273,6 +273,21 @@ public class InventoryServiceTests(InventoryShop shop) : IClassFixture<Inventory
     }
 
     [Fact]
+    public async Task What_the_catalogue_has_sold_for_a_moment_only_can_be_counted_at_once()
+    {
+        shop.Sold.Add("brand-new");
+        Assert.Equal(new StockLevel("brand-new", 7, 0, 7), await CountAsync("brand-new", 7));
+        await shop.Host.PublishAsync(Topics.CatalogProductChanged, new ProductChanged(
+            "product-brand-new-1", shop.Clock.GetUtcNow(), "brand-new", 1, false, "New", "things", Money.Zero("USD"), 1, ""));
+        Assert.Equal(new StockLevel("brand-new", 8, 0, 8), await AdjustAsync("brand-new", 1));
+
+        shop.IsCatalogAway = true;
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await shop.Staff.PutAsJsonAsync(Path("unheard-of"), new { onHand = 3 })).StatusCode);
+        Assert.Equal(new StockLevel("brand-new", 9, 0, 9), await CountAsync("brand-new", 9));
+        shop.IsCatalogAway = false;
+    }
+
+    [Fact]
     public async Task An_adjustment_with_a_key_counts_once()
     {
         var product = shop.NewProduct();

@@ -4,6 +4,7 @@ using DaprShop.Common;
 using DaprShop.Contracts;
 using DaprShop.Testing;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
@@ -38,6 +39,11 @@ public sealed class InventoryShop : IAsyncLifetime
     /// <summary>The service's documents.</summary>
     public StateStore Store => _service.Services.GetRequiredService<StateStore>();
 
+    /// <summary>What the catalogue sells and has told nobody of.</summary>
+    public ConcurrentBag<string> Sold { get; } = [];
+
+    public bool IsCatalogAway { get; set; }
+
     public SeedStock Seed { get; } = new(Enumerable.Range(1, Products).ToDictionary(i => $"p-{i}", _ => 10));
 
     public async ValueTask InitializeAsync()
@@ -65,6 +71,9 @@ public sealed class InventoryShop : IAsyncLifetime
             "inventory",
             (arguments, configure) => _service = InventoryService.Create(_arguments = arguments, configure),
             ConfigureService)
+        .Fake("catalog", app => app.MapGet("/internal/products", (string ids) => IsCatalogAway
+            ? Results.StatusCode(StatusCodes.Status503ServiceUnavailable)
+            : Results.Ok(Sold.Contains(ids) ? [new ProductQuote(ids, "New", Money.Zero("USD"), 1, 1, "")] : Array.Empty<ProductQuote>())))
         .Fake("ear", app => app.MapPost("/events/stock", (StockChanged changed) => Heard.Enqueue(changed))
             .WithTopic(Publishing.PubSub, Topics.InventoryStockChanged));
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 
 namespace DaprShop.Members.Tests;
@@ -143,6 +144,18 @@ public sealed class SignInTests(MembersHost host) : IClassFixture<MembersHost>
     public async Task Anything_else_is_refused(string body, HttpStatusCode expected) => await
         (await host.Visitor().PostAsync("/api/members/token", new StringContent(body, System.Text.Encoding.UTF8, "application/json")))
         .ProblemAsync(expected);
+
+    [Theory]
+    [InlineData("""{}""", "email", "password")]
+    [InlineData("""{"email":"ada@example.com"}""", "password")]
+    [InlineData("""{"email":"ada@example.com","password":"correct horse","refreshToken":"x"}""", "refreshToken")]
+    public async Task What_is_missing_is_named(string body, params string[] fields)
+    {
+        using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+        using var response = await host.Visitor().PostAsync("/api/members/token", content);
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Equal(fields, problem.GetProperty("errors").EnumerateObject().Select(error => error.Name));
+    }
 
     private static byte[] Decode(string part) => System.Buffers.Text.Base64Url.DecodeFromChars(part);
 }

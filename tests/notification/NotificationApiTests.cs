@@ -41,6 +41,10 @@ public sealed class NotificationApiTests(NotificationHost host) : IClassFixture<
             new PaymentChanged("payment-o-1-refunded", s_start.AddMinutes(8), "o-1", _member, "refunded", new(1, "USD")));
 
         var items = Items(await ListAsync());
+        var ids = items.Select(item => item.GetProperty("id").GetGuid()).ToList();
+        Assert.All(ids, id => Assert.Equal(7, id.Version));
+        Assert.Equal(ids.OrderDescending(), ids);
+        Assert.Equal(ids, Items(await ListAsync()).Select(item => item.GetProperty("id").GetGuid()));
         Assert.Equal(
             ["paymentRefunded", "orderRejected", "orderShipped", "orderConfirmed", "welcome"],
                 items.Select(item => item.GetProperty("kind").GetString()));

@@ -103,6 +103,27 @@ public class CheckoutTests(OrderingShop shop)
     }
 
     [Fact]
+    public async Task A_repeated_request_finds_its_order_though_the_basket_is_empty_and_the_order_on_no_list_yet()
+    {
+        var ann = shop.NewMember();
+        var gate = shop.Peers.Hold("authorize", ann.Id);
+        shop.Peers.Baskets = new Dictionary<string, BasketView>
+        {
+            [ann.Id] = new([new BasketItem("pot-01", "Pot", Some.Usd(100), 2, Some.Usd(200))], Some.Usd(200)),
+        };
+        object body = new { fromBasket = true, shippingAddress = Some.Address, shippingMethod = "standard", paymentToken = "tok_ok" };
+        var first = ann.Post(body, "again", wait: 20);
+        await shop.Peers.ReachedAsync("authorize", ann.Id);
+        shop.Peers.Baskets = new Dictionary<string, BasketView>();
+
+        var second = await ann.Post(body, "again");
+
+        Assert.Equal(HttpStatusCode.Accepted, second.StatusCode);
+        gate.SetResult();
+        Assert.Equal((await Member.Read<OrderView>(await first)).Id, (await Member.Read<OrderView>(second)).Id);
+    }
+
+    [Fact]
     public async Task Requests_that_race_with_the_same_key_are_one_order()
     {
         var ann = shop.NewMember();

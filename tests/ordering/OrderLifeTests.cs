@@ -146,7 +146,7 @@ public class OrderLifeTests(OrderingShop shop)
         var response = await ann.Http.PostAsync($"/api/orders/{order.Id}/reorder", null);
 
         Assert.Equal("pan-01", Assert.Single((await Member.Read<BasketView>(response)).Items).ProductId);
-        Assert.Contains(shop.Peers.Added, add => add.OperationId.StartsWith($"reorder-{order.Id}-"));
+        Assert.Contains(shop.Peers.Added, add => add.OperationId.StartsWith($"reorder-{order.Id}-") && add.OrderId == order.Id);
     }
 
     [Fact]

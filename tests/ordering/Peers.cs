@@ -18,6 +18,7 @@ public sealed class Peers
 
     private readonly ConcurrentDictionary<string, Books> _books = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _gates = new();
+    private readonly ConcurrentDictionary<string, bool> _reached = new();
     private readonly ConcurrentDictionary<string, AddToBasket> _added = new();
 
     /// <summary>What the peers did for one order.</summary>
@@ -50,6 +51,10 @@ public sealed class Peers
         _gates[$"{call} {memberOrOrder}"] = gate;
         return gate;
     }
+
+    /// <summary>Ends when an order of this member has come to a call, held there or not.</summary>
+    public Task ReachedAsync(string call, string memberOrOrder) => ShopHost.EventuallyAsync(
+        () => Task.FromResult(_reached.ContainsKey($"{call} {memberOrOrder}")), $"{call} of {memberOrOrder}");
 
     public void Join(ShopHostOptions shop) => shop
         .Fake("catalog", app => app.MapGet("/internal/products", Products))
@@ -156,6 +161,9 @@ public sealed class Peers
         lock (books) return act(books);
     }
 
-    private Task Passed(string call, string memberOrOrder) =>
-        _gates.TryGetValue($"{call} {memberOrOrder}", out var gate) ? gate.Task : Task.CompletedTask;
+    private Task Passed(string call, string memberOrOrder)
+    {
+        _reached.TryAdd($"{call} {memberOrOrder}", true);
+        return _gates.TryGetValue($"{call} {memberOrOrder}", out var gate) ? gate.Task : Task.CompletedTask;
+    }
 }

@@ -95,6 +95,8 @@ public class PaymentServiceTests(PaymentShop shop) : IClassFixture<PaymentShop>
         await Assert.ThrowsAsync<HttpRequestException>(() => shop.SendAsync(order, "authorize", Authorize("tok_lost_reply")));
         Assert.Equal("none", (await shop.ReverseAsync(order)).Outcome);
         Assert.Equal(ChargeState.Voided, (await MemoryAsync(order))!.State);
+        using (var view = await shop.Host.Client("payment", shop.Host.StaffToken()).GetAsync($"/api/payments/{order}"))
+            Assert.Equal(HttpStatusCode.NotFound, view.StatusCode);
         Assert.Equal("reversed", (await shop.AuthorizeAsync(order, "tok_lost_reply")).Outcome);
         Assert.Equal(ChargeState.Voided, (await MemoryAsync(order))!.State);
     }
