@@ -6,7 +6,6 @@ namespace DaprShop.Basket.Tests;
 
 public sealed class BasketTests
 {
-
     [Fact]
     public void Putting_sets_a_quantity_and_keeps_the_place()
     {
