@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -44,9 +45,16 @@ public static class CloudEvents
         IReadOnlyDictionary<string, string> metadata, TraceContext trace, DateTimeOffset now)
     {
         var expires = TimeToLive(metadata) is { } ttl ? now + ttl : (DateTimeOffset?)null;
-        return Is(contentType, ContentType)
-            ? Complete(data, pubsub, topic, trace, now, expires)
-            : Create(data, contentType, source, pubsub, topic, metadata, trace, now, expires);
+        if (!Is(contentType, ContentType)) return Create(data, contentType, source, pubsub, topic, metadata, trace, now, expires);
+        try
+        {
+            return Complete(data, pubsub, topic, trace, now, expires);
+        }
+        catch (InvalidOperationException error)
+        {
+            // Half a surrogate pair is well-formed JSON and still no text.
+            throw new InvalidCloudEvent(error.Message);
+        }
     }
 
     /// <summary>The event that a subscriber with <c>rawPayload</c> gets.</summary>
@@ -154,7 +162,7 @@ public static class CloudEvents
         json.WriteStartObject();
         var hasTrace = original.TryGetProperty("traceid", out _);
         foreach (var field in original.EnumerateObject())
-            if (!IsReplaced(field, hasTrace, expires)) field.WriteTo(json);
+            if (!IsReplaced(field, hasTrace, expires)) Copy(field, json);
         if (IsMissing(original, "time")) json.WriteString("time"u8, Time(now));
         if (!hasTrace) json.WriteString("traceid"u8, trace.Parent);
         if (!hasTrace) json.WriteString("traceparent"u8, trace.Parent);
@@ -202,17 +210,14 @@ public static class CloudEvents
     private static bool IsNull(JsonElement cloudEvent, string name) =>
         !cloudEvent.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null;
 
-    private static string? Text(JsonElement cloudEvent, string name)
+    private static string? Text(JsonElement cloudEvent, string name) =>
+        cloudEvent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    /// <summary>The value as it came, for it need not be text that can be read.</summary>
+    private static void Copy(JsonProperty field, Utf8JsonWriter json)
     {
-        try
-        {
-            return cloudEvent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-        }
-        catch (InvalidOperationException error)
-        {
-            // Half a surrogate pair is well-formed JSON and still no text.
-            throw new InvalidCloudEvent(error.Message);
-        }
+        json.WritePropertyName(field.Name);
+        json.WriteRawValue(JsonMarshal.GetRawUtf8Value(field.Value), skipInputValidation: true);
     }
 
     private static string? Override(IReadOnlyDictionary<string, string> metadata, string name)

@@ -261,6 +261,13 @@ public sealed class CallbackTests(TestWorld world)
                 },
                 new BulkPublishRequestEntry
                 {
+                    EntryId = "half a letter for an id",
+                    ContentType = "application/cloudevents+json",
+                    Event = ByteString.CopyFromUtf8(
+                        """{"specversion":"1.0","id":"\ud800","source":"test","type":"test","datacontenttype":"text/plain","data":""}"""),
+                },
+                new BulkPublishRequestEntry
+                {
                     EntryId = "good",
                     ContentType = "application/json",
                     Event = ByteString.CopyFromUtf8($$"""{"mark":"{{_mark}}"}"""),

@@ -104,7 +104,7 @@ public sealed class PubSubTests
     {
         var app = new EventApp(Subscribe("t"));
         await using var shop = await StartAsync(Components, ("reader", app));
-        using var body = new StringContent("""{"id":"mine","type":"x","source":"me","topic":"lie","custom":1,"data":7}""");
+        using var body = new StringContent("""{"id":"mine","type":"x","source":"me","topic":"lie","custom":1,"half":"\ud800","data":7}""");
         body.Headers.ContentType = new("application/cloudevents+json");
         await PublishAsync(shop, "reader", "t", body);
 
@@ -113,10 +113,13 @@ public sealed class PubSubTests
         Assert.Equal(["mine", "x", "me", "t", "1.0"], names.Select(name => delivery[name].GetString()!));
         Assert.Equal((1, 7), (delivery["custom"].GetInt32(), delivery.Number));
 
-        using var broken = new StringContent("nonsense");
-        broken.Headers.ContentType = new("application/cloudevents+json");
-        using var refusal = await shop.DaprHttp("reader").PostAsync("v1.0/publish/pubsub/t", broken);
-        await AssertErrorAsync(refusal, 500, "ERR_PUBSUB_CLOUD_EVENTS_SER");
+        foreach (var nonsense in (string[])["nonsense", "[]", "{\"traceid\":\"\\ud800\"}", "{\"\\ud800\":1}"])
+        {
+            using var broken = new StringContent(nonsense);
+            broken.Headers.ContentType = new("application/cloudevents+json");
+            using var refusal = await shop.DaprHttp("reader").PostAsync("v1.0/publish/pubsub/t", broken);
+            await AssertErrorAsync(refusal, 500, "ERR_PUBSUB_CLOUD_EVENTS_SER");
+        }
     }
 
     [Fact]
@@ -318,7 +321,7 @@ public sealed class PubSubTests
             delivery => (200, JsonSerializer.Serialize(new { statuses = EntriesOf(delivery).Select(id => new { entryId = id, status = "SUCCESS" }) })));
         await using var shop = await StartAsync(Components, ("reader", app));
         var paths = new List<string>();
-        foreach (var kind in (string[])[""""\ud800"""", Deep, "\"x\""])
+        foreach (var kind in (string[])["\"\\ud800\"", Deep, "\"x\""])
         {
             await PublishAsync(shop, "reader", "t", new StringContent($$"""{"kind":{{kind}}}""", Encoding.UTF8, "application/json"));
             paths.Add((await app.NextAsync()).Path);
