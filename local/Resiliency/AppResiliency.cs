@@ -24,6 +24,9 @@ public sealed class AppResiliency
 {
     private const int MaxRetriesOfBuiltIns = 3;
 
+    /// <summary>Breakers of ids of an actor type that are remembered, when the file does not say how many; as daprd.</summary>
+    private const int DefaultCacheSize = 5000;
+
     private static readonly TargetPolicy s_actorNotFound = new(null, RetryPolicy.Constant(TimeSpan.FromSeconds(1), 5), null);
 
     private readonly TimeProvider _time;
@@ -35,13 +38,14 @@ public sealed class AppResiliency
     };
     private readonly Dictionary<string, BreakerPolicy> _breakers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TargetPolicy> _apps = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (TargetPolicy Policy, bool BreakerPerId)> _actors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (TargetPolicy Policy, LeastRecentlyUsed<string, ActorPolicy>? PerId)> _actors =
+        new(StringComparer.Ordinal);
     private readonly Dictionary<string, (TargetPolicy Inbound, TargetPolicy Outbound)> _components = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string, string), ResiliencePipeline?> _appPipelines = new();
     private readonly ConcurrentDictionary<(string, ComponentKind), OutboundPolicy?> _outbound = new();
     private readonly ConcurrentDictionary<(string, ComponentKind), InboundPolicy> _inbound = new();
     private readonly ConcurrentDictionary<string, CircuitBreaker> _componentBreakers = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<(string, string?), ActorPolicy> _actorPolicies = new();
+    private readonly ConcurrentDictionary<string, ActorPolicy> _actorTypes = new(StringComparer.Ordinal);
 
     /// <exception cref="ConfigurationError">A file says something that cannot be.</exception>
     public AppResiliency(IEnumerable<ResiliencySpec> specs, TimeProvider time)
@@ -87,13 +91,12 @@ public sealed class AppResiliency
     /// <summary>For calls of an actor; breakers are for the type or, when the file says so, for each id.</summary>
     public ActorPolicy Actor(string actorType, string actorId)
     {
-        var perId = _actors.TryGetValue(actorType, out var target) && target.BreakerPerId;
-        return _actorPolicies.GetOrAdd((actorType, perId ? actorId : null), static (key, self) =>
-        {
-            var policy = self._actors.TryGetValue(key.Item1, out var target) ? target.Policy : self.Default("Actor");
-            return new ActorPolicy((policy with { Timeout = null }).Build(self._time), policy.Timeout);
-        }, this);
+        if (_actors.TryGetValue(actorType, out var target) && target.PerId is { } ids) return ids.Get(actorId);
+        return _actorTypes.GetOrAdd(actorType, static (type, self) =>
+            self.Build(self._actors.TryGetValue(type, out var target) ? target.Policy : self.Default("Actor")), this);
     }
+
+    private ActorPolicy Build(TargetPolicy policy) => new((policy with { Timeout = null }).Build(_time), policy.Timeout);
 
     /// <summary>A component has one breaker for both directions, made by whichever is used first, as in daprd.</summary>
     private ResiliencePipeline? Build(string component, TargetPolicy policy) => policy.Build(
@@ -135,7 +138,7 @@ public sealed class AppResiliency
         foreach (var (name, target) in spec.Targets.Apps)
             _apps[name] = Target(spec, $"apps.{name}", target);
         foreach (var (name, target) in spec.Targets.Actors)
-            _actors[name] = (Target(spec, $"actors.{name}", target), IsPerId(spec, $"actors.{name}", target));
+            _actors[name] = ActorTarget(spec, $"actors.{name}", target);
         foreach (var (name, target) in spec.Targets.Components)
             _components[name] = (
                 Target(spec, $"components.{name}.inbound", target.Inbound), Target(spec, $"components.{name}.outbound", target.Outbound));
@@ -200,6 +203,16 @@ public sealed class AppResiliency
         target.Timeout is { Length: > 0 } timeout ? Named(spec, where, "timeout", timeout, _timeouts) : null,
         target.Retry is { Length: > 0 } retry ? Named(spec, where, "retry", retry, _retries) : null,
         target.CircuitBreaker is { Length: > 0 } breaker ? Named(spec, where, "circuit breaker", breaker, _breakers) : null);
+
+    private (TargetPolicy Policy, LeastRecentlyUsed<string, ActorPolicy>? PerId) ActorTarget(
+        ResiliencySpec spec, string where, ResiliencySpec.ActorTargetYaml target)
+    {
+        var policy = Target(spec, where, target);
+        if (!IsPerId(spec, where, target)) return (policy, null);
+        var size = target.CircuitBreakerCacheSize is null or 0 ? DefaultCacheSize : target.CircuitBreakerCacheSize.Value;
+        if (size < 0) throw Error(spec, where, "circuitBreakerCacheSize must not be negative");
+        return (policy, new LeastRecentlyUsed<string, ActorPolicy>(size, _ => Build(policy)));
+    }
 
     private static T Named<T>(ResiliencySpec spec, string where, string what, string name, Dictionary<string, T> policies) =>
         policies.TryGetValue(name, out var policy) ? policy : throw Error(spec, where, $"there is no {what} policy '{name}'");

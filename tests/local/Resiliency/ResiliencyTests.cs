@@ -147,6 +147,33 @@ public sealed class ResiliencyTests
     }
 
     [Fact]
+    public async Task Breakers_of_the_actors_called_last_are_remembered()
+    {
+        var policies = Policies(
+            "circuitBreakers: { b: { trip: consecutiveFailures > 0 } }",
+            "actors: { Each: { circuitBreaker: b, circuitBreakerScope: id, circuitBreakerCacheSize: 2 } }");
+        var first = policies.Actor("Each", "1");
+        await FailAsync(policies.Actor("Each", "2").BeforeTurn!);
+        Assert.Same(first, policies.Actor("Each", "1"));
+        policies.Actor("Each", "2");
+        policies.Actor("Each", "3");
+        await Assert.ThrowsAsync<BrokenCircuitException>(
+            async () => await policies.Actor("Each", "2").BeforeTurn!.ExecuteAsync(_ => ValueTask.CompletedTask));
+        Assert.NotSame(first, policies.Actor("Each", "1"));
+    }
+
+    [Fact]
+    public void Five_thousand_breakers_of_actors_are_remembered_when_the_file_does_not_say_how_many()
+    {
+        var policies = Policies("circuitBreakers: { b: {} }", "actors: { Each: { circuitBreaker: b, circuitBreakerScope: id } }");
+        var first = policies.Actor("Each", "0");
+        for (var id = 1; id < 5000; id++) policies.Actor("Each", $"{id}");
+        Assert.Same(first, policies.Actor("Each", "0"));
+        for (var id = 1; id <= 5000; id++) policies.Actor("Each", $"{id}");
+        Assert.NotSame(first, policies.Actor("Each", "0"));
+    }
+
+    [Fact]
     public void Default_policies_apply_to_targets_without_an_entry_most_specific_name_first()
     {
         var policies = Policies(
@@ -228,6 +255,9 @@ public sealed class ResiliencyTests
     [InlineData("circuitBreakers: { b: { trip: failures > 1 } }", "{}", "r.yaml: circuitBreakers.b.trip: 'failures > 1' is not")]
     [InlineData("{}", "apps: { payment: { retry: none } }", "r.yaml: apps.payment: there is no retry policy 'none'")]
     [InlineData("circuitBreakers: { b: {} }", "actors: { A: { circuitBreaker: b } }", "r.yaml: actors.A: circuitBreakerScope must be")]
+    [InlineData(
+        "circuitBreakers: { b: {} }", "actors: { A: { circuitBreaker: b, circuitBreakerScope: id, circuitBreakerCacheSize: -1 } }",
+        "r.yaml: actors.A: circuitBreakerCacheSize must not be negative")]
     [InlineData("retries: { r: { initialInterval: 1s } }", "{}", "r.yaml:4: Property 'initialInterval' not found")]
     public void What_is_wrong_is_said_in_one_line(string policies, string targets, string message)
     {
