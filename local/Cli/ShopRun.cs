@@ -40,7 +40,7 @@ internal sealed class ShopRun(CommandLine line, RunFile runFile, IReadOnlyList<R
         var colour = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("NO_COLOR") is null;
         // Nobody but the sidecars needs it, so a fresh one serves.
         var appToken = Variable("APP_API_TOKEN") ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        using var console = new ConsoleLog(Path.Combine(data, "logs"), [.. apps.Select(app => app.AppId)], colour);
+        using var console = new ConsoleLog(Path.Combine(data, "logs"), [.. apps.Select(app => app.AppId)], Console.Out, colour);
         var log = new RecentLog(
             console,
             new SecretMask([appToken, Variable("DAPR_API_TOKEN")], [.. SecretMask.OwnVariables(), .. apps.SelectMany(app => app.Environment)]),

@@ -20,14 +20,17 @@ internal sealed class ProcessApp : IRunningApp
     /// <summary>Where this runtime was told to listen is no business of the apps'.</summary>
     private static readonly string[] s_ownVariables = ["ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS", "ASPNETCORE_HTTPS_PORTS", "DOTNET_URLS"];
 
+    /// <summary>For the last lines of an app that has ended; a child of its own may keep its output open for as long as it likes.</summary>
+    private static readonly TimeSpan s_lastLines = TimeSpan.FromSeconds(1);
+
     private readonly Process _process;
     private readonly ProcessRecord _record;
 
-    private ProcessApp(Process process, ProcessRecord record)
+    private ProcessApp(Process process, Task exited, ProcessRecord record)
     {
         _process = process;
         _record = record;
-        Ended = EndedAsync();
+        Ended = EndedAsync(exited);
     }
 
     public Task<string> Ended { get; }
@@ -45,7 +48,9 @@ internal sealed class ProcessApp : IRunningApp
         foreach (var name in s_ownVariables) start.Environment.Remove(name);
         foreach (var (name, value) in settings) start.Environment[name] = value;
         start.Environment[ExitWithStdin] = "true";
-        var process = new Process { StartInfo = start };
+        var exited = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        process.Exited += (_, _) => exited.TrySetResult();
         process.OutputDataReceived += (_, output) => Tell(output.Data);
         process.ErrorDataReceived += (_, output) => Tell(output.Data);
         try
@@ -61,7 +66,7 @@ internal sealed class ProcessApp : IRunningApp
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         record.Add(process);
-        return new ProcessApp(process, record);
+        return new ProcessApp(process, exited.Task, record);
 
         void Tell(string? line)
         {
@@ -99,9 +104,11 @@ internal sealed class ProcessApp : IRunningApp
         }
     }
 
-    private async Task<string> EndedAsync()
+    private async Task<string> EndedAsync(Task exited)
     {
-        await _process.WaitForExitAsync();
+        await exited;
+        using var limit = new CancellationTokenSource(s_lastLines);
+        await _process.WaitForExitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return $"it ended with exit code {_process.ExitCode}";
     }
 
