@@ -88,27 +88,6 @@ public sealed partial class ShoppingTests(Browser browser)
         await Expect(visit["cancel"]).ToHaveCountAsync(0);
     }
 
-    [Fact]
-    public async Task Without_javascript_all_of_it_works_too()
-    {
-        await using var visit = await browser.VisitAsync(withScript: false);
-        await visit.OpenAsync("/?search=kettle");
-        await visit["product-card"].First.GetByRole(Microsoft.Playwright.AriaRole.Link).ClickAsync();
-        await visit["add-to-basket"].ClickAsync();
-        await visit["quantity"].FillAsync("3");
-        await visit["update-basket"].ClickAsync();
-        await Expect(visit["basket-count"]).ToHaveTextAsync("3");
-        await visit["to-checkout"].ClickAsync();
-        await visit["to-sign-up"].ClickAsync();
-        await visit.FillSignUpAsync();
-        await visit["country"].SelectOptionAsync("DE");
-        await visit.Page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Show delivery prices" }).ClickAsync();
-        await Expect(visit["country"]).ToHaveValueAsync("DE");
-        await visit.CheckOutAsync("tok_ok", "express");
-        // The page asks for itself again, by its own refresh.
-        await visit.SeesOrderAsync("delivered");
-    }
-
     [GeneratedRegex("^DS[0-9A-Z]+$")]
     private static partial Regex Tracking();
 }
