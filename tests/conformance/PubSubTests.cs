@@ -48,6 +48,27 @@ public sealed class PubSubTests(TestWorld world)
         else Assert.Equal(value, heard.Text.Length > 0 ? JsonDocument.Parse(heard.Body).RootElement.GetProperty(name).GetString() : null);
     }
 
+    [Fact]
+    public async Task A_route_with_a_colon_is_a_path()
+    {
+        await PublishAsync("coloned", Marked());
+        Assert.Equal("/on:coloned", (await world["events"].HeardAsync(Mine))[0].Path);
+    }
+
+    [Fact]
+    public async Task A_trace_that_is_none_keeps_no_event_from_its_reader() =>
+        Assert.Equal("é", (await SentAsync("plain", "?metadata.cloudevent.traceparent=%C3%A9")).GetProperty("traceparent").GetString());
+
+    /// <summary>Half a surrogate pair, which is no text, and what is deeper than most.</summary>
+    [Theory]
+    [InlineData("\"\\ud800\"")]
+    [InlineData("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]")]
+    public async Task Rules_read_whatever_is_json(string odd)
+    {
+        await PublishAsync("kinds", Marked($"\"kind\":{odd}"));
+        Assert.Equal("/on/kinds", (await world["events"].HeardAsync(Mine))[0].Path);
+    }
+
     [Theory]
     [InlineData("id", "own-id")]
     [InlineData("type", "own.type")]

@@ -22,8 +22,11 @@ internal static class EventsApp
              {"match":"event.type == \"a\"","path":"/on/routed-a"},
              {"match":"event.data.size > 5","path":"/on/routed-big"},
              {"match":"event.type == \"b\" && event.source == \"events\"","path":"/on/routed-b"}],"default":"/on/routed"}},
+          {"pubsubname":"pubsub","topic":"kinds","routes":{"rules":[{"match":"event.data.kind == \"x\"","path":"/on/kinds-x"}],"default":"/on/kinds"}},
           {"pubsubname":"pubsub","topic":"strict","routes":{"rules":[{"match":"event.type == \"a\"","path":"/on/strict-a"}]},"deadLetterTopic":"graves"},
           {"pubsubname":"pubsub","topic":"bulky","route":"/on/bulky","bulkSubscribe":{"enabled":true,"maxMessagesCount":10,"maxAwaitDurationMs":200}},
+          {"topic":"nowhere","route":"/on/nothing"},
+          {"pubsubname":"pubsub","topic":"coloned","route":"on:coloned"},
           {"pubsubname":"scoped","topic":"open","route":"/on/open"},
           {"pubsubname":"tight","topic":"refused","route":"/on/refused"},
           {"pubsubname":"nothing","topic":"x","route":"/on/nothing"}
@@ -35,6 +38,7 @@ internal static class EventsApp
         app.MapGet("/dapr/config", () => Results.NotFound());
         app.MapGet("/dapr/subscribe", () => Results.Text(Subscriptions, "application/json"));
         app.MapPost("/on/bulky", (HttpRequest request) => BulkAsync(request, log));
+        app.MapPost("/on:coloned", (HttpRequest request) => OneAsync(request, log));
         app.MapPost("/on/{topic}", (HttpRequest request) => OneAsync(request, log));
         app.MapMethods("/tick", ["OPTIONS", "POST"], async (HttpContext http) => { await log.HearAsync(http.Request); });
         app.MapMethods("/cron/tock", ["OPTIONS", "POST"], async (HttpContext http) => { await log.HearAsync(http.Request); });
@@ -43,7 +47,7 @@ internal static class EventsApp
     private static async Task<IResult> OneAsync(HttpRequest request, TestApp log)
     {
         var heard = await log.HearAsync(request);
-        using var envelope = JsonDocument.Parse(heard.Body);
+        using var envelope = JsonDocument.Parse(heard.Body, new JsonDocumentOptions { MaxDepth = 1000 });
         if (!envelope.RootElement.TryGetProperty("data", out var data) || data.ValueKind != JsonValueKind.Object) return Results.Ok();
         var times = data.TryGetProperty("times", out var limit) ? limit.GetInt32() : int.MaxValue;
         var mark = data.TryGetProperty("mark", out var text) ? text.GetString() : null;
