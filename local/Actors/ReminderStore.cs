@@ -74,7 +74,8 @@ internal sealed class ReminderStore : IAsyncDisposable
         {
             var key = new ReminderKey(rows.Text(0), new ActorRef(rows.Text(1), rows.Text(2)), rows.Text(3));
             var slot = new ReminderSlot(key);
-            slot.Current = slot.Saved = new Reminder(slot, JsonSerializer.Deserialize(rows.Text(4), ActorJson.Default.ReminderRegistration)!)
+            var registration = JsonSerializer.Deserialize(rows.Text(4), ActorJson.Default.ReminderRegistration)!;
+            slot.Current = slot.Saved = new Reminder(slot, registration)
             {
                 ScheduledAt = DateTimeOffset.FromUnixTimeMilliseconds(rows.Number(5)),
                 DueAt = DateTimeOffset.FromUnixTimeMilliseconds(rows.Number(6)),

@@ -133,7 +133,7 @@ internal sealed class Reminders : IDisposable
         slot.Current = reminder;
     }
 
-    /// <summary>A write has ended. After the last one, what is on disk is in force: it is what was registered, unless a write failed.</summary>
+    /// <summary>A write has ended. After the last one, what is on disk is in force: what was asked for, unless a write failed.</summary>
     private void Settle(ReminderSlot slot)
     {
         lock (_lock)

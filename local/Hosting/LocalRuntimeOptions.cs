@@ -81,7 +81,7 @@ public sealed record AppOptions(string AppId)
     public Func<string[], WebApplication>? Create { get; init; }
 }
 
-/// <summary>Where the lines go that apps write, and what the runtime has to say about them. It never fails: nobody is there to hear of it.</summary>
+/// <summary>Where the lines go that apps write, and what the runtime has to say about them. Never fails: nobody could hear it.</summary>
 public interface IAppLog
 {
     /// <summary>A line that an app wrote.</summary>

@@ -1,6 +1,6 @@
 namespace DaprShop.Local.Resiliency;
 
-/// <summary>Things that are made when they are first asked for; beyond the capacity, the one that nobody has asked for the longest goes.</summary>
+/// <summary>Things made when they are first asked for; beyond the capacity, the one that was not asked for the longest goes.</summary>
 internal sealed class LeastRecentlyUsed<TKey, TValue>(int capacity, Func<TKey, TValue> create) where TKey : notnull
 {
     private readonly Lock _lock = new();

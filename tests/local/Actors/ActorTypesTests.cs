@@ -16,7 +16,7 @@ public sealed class ActorTypesTests
     [InlineData("""{"entities":["Thing"]}""", "Thing")]
     [InlineData("""{"entities":["Thing","Thing","Other"]}""", "Other,Thing")]
     [InlineData("""{"entities":["Thing",null]}""", "Thing")]
-    [InlineData("""{"entities":["Thing"],"entitiesConfig":[null,{"entities":null},{"entities":[null,"Thing","Thing","Other"]}]}""", "Thing")]
+    [InlineData("""{"entities":["Thing"],"entitiesConfig":[null,{"entities":null},{"entities":[null,"Thing","Other"]}]}""", "Thing")]
     [InlineData("""{"entities":[]}""", "")]
     [InlineData("""{"entities":null}""", "")]
     [InlineData("{}", "")]

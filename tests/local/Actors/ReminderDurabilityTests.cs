@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DaprShop.Local.Tests.Actors;
 
-/// <summary>Reminders as the runtime knows them and as the next run would find them are the same, whoever comes together, whatever fails.</summary>
+/// <summary>Reminders are on disk as they are in memory, whoever comes together, whatever fails.</summary>
 public sealed class ReminderDurabilityTests(ReminderDurabilityTests.Shop shop) : IClassFixture<ReminderDurabilityTests.Shop>
 {
     private readonly string _test = Guid.NewGuid().ToString();

@@ -2,6 +2,9 @@ using System.Net;
 using System.Text;
 using Dapr.Actors;
 using DaprShop.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
 namespace DaprShop.Local.Tests.Actors;
@@ -108,6 +111,33 @@ public sealed class ReminderTests : IAsyncLifetime
         await _host.StartAppAsync("counters");
         _clock.Advance(TimeSpan.FromMilliseconds(1));
         await _probe.HappenedAsync("reminder 1 tea ");
+    }
+
+    [Fact]
+    public async Task A_reminder_that_does_not_get_through_to_its_app_comes_again()
+    {
+        var calls = 0;
+        await using var shop = await ShopHost.StartAsync(shop => shop
+            .Resources(CounterApp.Components)
+            .Runtime(services => services.AddSingleton<TimeProvider>(_clock))
+            .Fake("things", app =>
+            {
+                app.MapGet("/dapr/config", () => Results.Text("""{"entities":["Thing"]}""", "application/json"));
+                app.MapPut("/actors/{**callback}", (HttpContext context) =>
+                {
+                    if (Interlocked.Increment(ref calls) <= 5) context.Abort();
+                });
+            }));
+        using var schedule = new StringContent("""{"dueTime":"1s"}""", Encoding.UTF8, "application/json");
+        (await shop.DaprHttp("things").PostAsync("v1.0/actors/Thing/1/reminders/tea", schedule)).EnsureSuccessStatusCode();
+        await ShopHost.EventuallyAsync(async () =>
+        {
+            using var answer = await shop.DaprHttp("things").GetAsync("v1.0/actors/Thing/1/reminders/tea");
+            if (answer.StatusCode == HttpStatusCode.NotFound) return true;
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            return false;
+        }, "the reminder to get through");
+        Assert.Equal(6, calls);
     }
 
     [Fact]
