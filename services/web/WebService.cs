@@ -32,6 +32,12 @@ public static class WebService
         var app = builder.Build();
         app.UseVisitorScheme();
         app.UseShopDefaults(FriendlyErrors.Use);
+        app.Use((context, next) =>
+        {
+            // Nobody finds a member's pages with the browser's "back" after they have signed out.
+            if (context.User.Identity is { IsAuthenticated: true }) context.Response.Headers.CacheControl = "no-cache, no-store";
+            return next(context);
+        });
         app.UseAntiforgery();
         app.MapSiteFiles();
         app.MapGatewayHealth();

@@ -76,6 +76,24 @@ public sealed partial class ShoppingTests(Browser browser)
         await Expect(visit["basket-line"]).ToHaveAttributeAsync("data-product", "kettle-01");
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_total_is_that_of_the_delivery_chosen(bool withScript)
+    {
+        await using var visit = await browser.VisitAsync(withScript);
+        await visit.SignUpAsync();
+        await visit.PutIntoBasketAsync("kettle-01");
+        await visit.OpenAsync("/checkout");
+        await Expect(visit["total-standard"]).ToBeVisibleAsync();
+        await Expect(visit["total-express"]).ToBeHiddenAsync();
+        await visit["method-express"].CheckAsync();
+        await Expect(visit["total-standard"]).ToBeHiddenAsync();
+        var seen = await visit["total-express"].InnerTextAsync();
+        await visit.CheckOutAsync("tok_ok", "express");
+        await Expect(visit["total"]).ToHaveTextAsync(seen);
+    }
+
     [Fact]
     public async Task A_member_cancels_while_it_is_possible()
     {

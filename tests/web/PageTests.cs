@@ -139,6 +139,62 @@ public sealed class PageTests(WebHost host) : IClassFixture<WebHost>
         Assert.Contains("Nothing in it yet", browser.Text);
     }
 
+    [Theory]
+    [InlineData("2.0", 2)]
+    [InlineData("2e0", 2)]
+    [InlineData("2.5", 1)]
+    [InlineData("2147483647", 1)]
+    [InlineData("0", 1)]
+    public async Task Number_fields_are_read_as_browsers_send_them(string typed, int expected)
+    {
+        var browser = await host.Browser().OpenAsync("/products/kettle-01");
+        await browser.SubmitAsync("add", ("Quantity", "1"));
+        await browser.SubmitAsync("basket", ("Quantities[kettle-01]", typed == "0" ? "1" : typed));
+        await browser.OpenAsync("/basket");
+        Assert.Contains($"name=\"Quantities[kettle-01]\" value=\"{expected}\"", browser.Html);
+    }
+
+    [Fact]
+    public async Task What_was_not_seen_is_not_ordered()
+    {
+        var browser = await host.SignedInAsync();
+        await browser.OpenAsync("/products/kettle-01");
+        await browser.SubmitAsync("add", ("Quantity", "1"));
+        await browser.OpenAsync("/checkout");
+        Assert.Contains("data-testid=\"total-standard\"", browser.Html);
+        Assert.Contains("data-testid=\"total-express\"", browser.Html);
+        var key = browser.Hidden("Form.Key");
+        await browser.SubmitAsync("checkout", [.. s_address, ("Form.Seen", "100")]);
+        Assert.Contains("Your basket has changed", browser.Text);
+        Assert.False(host.Orders.ContainsKey(key));
+        await browser.SubmitAsync("checkout", s_address);
+        Assert.Equal($"/orders/{key}", browser.Address.AbsolutePath);
+        await browser.SubmitAsync("cancel");
+        await browser.SubmitAsync("cancel");
+        Assert.Equal(HttpStatusCode.OK, browser.Status);
+    }
+
+    [Fact]
+    public async Task A_country_that_is_not_offered_stays_chosen_and_none_is_no_error_of_ours()
+    {
+        var browser = await host.SignedInAsync();
+        await browser.OpenAsync("/products/kettle-01");
+        await browser.SubmitAsync("add", ("Quantity", "1"));
+        await browser.OpenAsync("/checkout");
+        await browser.SubmitAsync("checkout", ("Form.Country", "HR"), ("Form.Action", "rates"));
+        Assert.Contains("<option value=\"HR\" selected>", browser.Html);
+        await browser.SubmitAsync("checkout", ("Form.Action", "rates"));
+        Assert.Equal(HttpStatusCode.OK, browser.Status);
+    }
+
+    [Fact]
+    public async Task A_members_pages_are_not_kept()
+    {
+        var browser = await host.SignedInAsync();
+        foreach (var path in new[] { "/", "/orders", "/notifications" })
+            Assert.True((await browser.GetRawAsync(path)).Headers.CacheControl!.NoStore, path);
+    }
+
     [Fact]
     public async Task A_refused_cancellation_is_explained()
     {
@@ -307,6 +363,12 @@ public sealed class ServiceAwayTests(WebHost host) : IClassFixture<WebHost>
         await browser.OpenAsync("/products/kettle-01");
         await browser.SubmitAsync("add", ("Quantity", "1"));
         Assert.Contains("taking a break", browser.Text);
+
+        await host.Shop.StartAppAsync("basket");
+        await browser.OpenAsync("/basket");
+        await host.Shop.StopAppAsync("basket");
+        await browser.SubmitAsync("basket", ("Remove", "kettle-01"));
+        Assert.Contains("The basket is taking a break", browser.Text);
 
         await host.Shop.StopAppAsync("payment");
         await browser.OpenAsync("/orders/o-1");

@@ -175,7 +175,9 @@ public sealed class WebHost : IAsyncLifetime
         app.MapPut("/api/basket/items/{id}", (string id, JsonElement body, HttpRequest request) =>
         {
             var basket = Of(Owner(request));
-            basket[id] = body.GetProperty("quantity").GetInt32();
+            if (body.GetProperty("quantity").GetInt32() is not (>= 1 and <= 99 and var quantity))
+                return Results.ValidationProblem(new Dictionary<string, string[]> { ["quantity"] = ["Must be 1 to 99."] });
+            basket[id] = quantity;
             return Show(basket);
         });
         app.MapDelete("/api/basket/items/{id}", (string id, HttpRequest request) =>

@@ -17,6 +17,11 @@ public sealed class MembersClient(Caller caller)
     public Task<Answer<Page<PostalAddress>>> AddressesAsync() =>
         caller.GetAsync<Page<PostalAddress>>("members", "api/members/me/addresses");
 
-    public Task<Answer<Page<PostalAddress>>> SaveAddressesAsync(IReadOnlyList<PostalAddress> items) =>
-        caller.SendAsync<Page<PostalAddress>>("members", HttpMethod.Put, "api/members/me/addresses", new { items });
+    /// <summary>Puts the address before those that are there; of those the oldest goes when there are too many.</summary>
+    public async Task RememberAddressAsync(PostalAddress address)
+    {
+        if ((await AddressesAsync()).Value is not { } known) return;
+        var items = known.Items.Where(other => other != address).Prepend(address).Take(known.PageSize);
+        await caller.SendAsync<Page<PostalAddress>>("members", HttpMethod.Put, "api/members/me/addresses", new { items });
+    }
 }

@@ -9,6 +9,9 @@ public sealed class CheckoutForm
     /// <summary>Made when the form is first shown and kept when it is shown again: one form, one order.</summary>
     public string Key { get; set; } = Guid.NewGuid().ToString();
 
+    /// <summary>What the goods cost as they were shown.</summary>
+    public long? Seen { get; set; }
+
     public string? Recipient { get; set; }
 
     public string? Line1 { get; set; }
@@ -19,7 +22,7 @@ public sealed class CheckoutForm
 
     public string? City { get; set; }
 
-    public string Country { get; set; } = "US";
+    public string? Country { get; set; } = "US";
 
     public string Method { get; set; } = "standard";
 
@@ -32,7 +35,7 @@ public sealed class CheckoutForm
 
     public PostalAddress Address => new(
         Recipient?.Trim() ?? "", Line1?.Trim() ?? "", string.IsNullOrWhiteSpace(Line2) ? null : Line2.Trim(), City?.Trim() ?? "",
-        PostalCode?.Trim() ?? "", Country);
+        PostalCode?.Trim() ?? "", Country ?? "");
 
     public PlaceOrder Order => new(FromBasket: true, Address, Method, PaymentToken);
 
