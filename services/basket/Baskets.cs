@@ -70,6 +70,12 @@ public sealed class Baskets(StateStore store, ProductTable products)
             var (memberBasket, memberEtag) = read.Get<Basket>(member.Key);
             var (guestBasket, guestEtag) = read.Get<Basket>(guest.Key);
             if (guestBasket is not { Lines.Count: > 0 }) return memberBasket ?? Basket.Empty;
+            // In a transaction, Dapr's Redis store would put a new document over one that somebody else has just made.
+            if (memberEtag.Length == 0)
+            {
+                await store.TrySaveAsync(member.Key, Basket.Empty, "", member.Ttl, cancellation);
+                return null;
+            }
             var (merged, rest) = (memberBasket ?? Basket.Empty).Merge(guestBasket);
             var committed = await store.TryCommitAsync(
                 [

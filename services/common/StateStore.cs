@@ -123,8 +123,9 @@ public sealed class StateStore
     }
 
     /// <summary>
-    /// Applies many changes to their documents: one read and one write for all of them, whatever their number. When somebody else changed
-    /// one meanwhile, each document goes on its own. A document that a change leaves as it is (the same object) is not written.
+    /// Applies many changes to their documents: one read and one write for all of them, whatever their number. A document that is new goes
+    /// on its own, and so does each when somebody else changed one meanwhile. A document that a change leaves as it is (the same object) is
+    /// not written.
     /// </summary>
     /// <returns>The documents afterwards, by key.</returns>
     /// <exception cref="ContendedException">The store refused every attempt; some documents may have been written.</exception>
@@ -135,17 +136,21 @@ public sealed class StateStore
         var read = await GetManyAsync([.. byKey.Keys], cancellation);
         var after = new Dictionary<string, T>(byKey.Count);
         var writes = new List<StateTransactionRequest>();
+        var alone = new List<string>();
         foreach (var (key, ofKey) in byKey)
         {
             var (before, etag) = read.Get<T>(key);
             after[key] = Fold(before, ofKey);
-            if (!ReferenceEquals(before, after[key])) writes.Add(Write(key, after[key], etag));
+            if (ReferenceEquals(before, after[key])) continue;
+            // In a transaction, Dapr's Redis store would put a new document over one that somebody else has just made.
+            if (etag.Length == 0) alone.Add(key);
+            else writes.Add(Write(key, after[key], etag));
         }
-        if (writes.Count == 0 || await TryCommitAsync(writes, cancellation)) return after;
-        await Task.WhenAll(writes.Select(async write =>
+        if (writes.Count > 0 && !await TryCommitAsync(writes, cancellation)) alone.AddRange(writes.Select(write => write.Key));
+        await Task.WhenAll(alone.Select(async key =>
         {
-            var document = await ApplyAsync(write.Key, byKey[write.Key], cancellation);
-            lock (after) after[write.Key] = document;
+            var document = await ApplyAsync(key, byKey[key], cancellation);
+            lock (after) after[key] = document;
         }));
         return after;
     }

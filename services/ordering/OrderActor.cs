@@ -40,7 +40,7 @@ public sealed class OrderActor(ActorHost host, OrderDriver driver, OrderMetrics 
         ["dispatched"] = [OrderEventType.Shipped],
         // The news of the dispatch may come later than that of the delivery, or never.
         ["delivered"] = [OrderEventType.Shipped, OrderEventType.Delivered],
-        ["returned"] = [OrderEventType.Returned],
+        ["returned"] = [OrderEventType.Shipped, OrderEventType.Returned],
     };
 
     private string OrderId => Id.GetId();
@@ -90,6 +90,12 @@ public sealed class OrderActor(ActorHost host, OrderDriver driver, OrderMetrics 
         if (await Get() is null) await UnregisterReminderAsync(reminderName);
         else driver.Resume(OrderId);
     }
+
+    /// <summary>
+    /// Each turn reads what is stored. When a sidecar dies alone, its actors go to other replicas and come back, and nobody tells the app,
+    /// which still has them in memory as they were.
+    /// </summary>
+    protected override Task OnPreActorMethodAsync(ActorMethodContext actorMethodContext) => StateManager.ClearCacheAsync();
 
     /// <summary>
     /// Saves before anything is answered. The reminder is there before an open order is saved, so an open order never lacks one; a reminder

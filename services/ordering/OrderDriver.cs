@@ -11,8 +11,8 @@ namespace DaprShop.Ordering;
 /// A service that is asked to end lets its runs come to their end, if nothing keeps them.
 /// <para>
 /// Sidecar calls for an order without trouble, from POST to rest: catalog, rates (mostly known), key, submit (within it: state read,
-/// reminder, state write); reserve, authorise, ship, capture ‖ commit; one turn that records them (state write); 2 publishes, shared with
-/// other orders under load; the reminder's removal. That is 15, and the projector's share of its batches.
+/// reminder, state write); reserve, authorise, ship, capture ‖ commit; one turn that records them (state read and write); 2 publishes,
+/// shared with other orders under load; the reminder's removal. That is 16, and the projector's share of its batches.
 /// </para>
 /// </summary>
 public sealed class OrderDriver(

@@ -56,6 +56,12 @@ public sealed class CourierActor(ActorHost host, Carrier carrier, CourierTimes t
         await UnregisterReminderAsync(Reminder);
     }
 
+    /// <summary>
+    /// Each turn reads what is stored. When a sidecar dies alone, its actors go to other replicas and come back, and nobody tells the app,
+    /// which still has them in memory as they were.
+    /// </summary>
+    protected override Task OnPreActorMethodAsync(ActorMethodContext actorMethodContext) => StateManager.ClearCacheAsync();
+
     private async Task DoRoundAsync()
     {
         var begun = Slots.Begun(time.GetUtcNow());
@@ -87,6 +93,8 @@ public sealed class CourierActor(ActorHost host, Carrier carrier, CourierTimes t
     {
         if (stops.Count == 0) return;
         var slots = await SlotsAsync();
+        // Whoever emptied the list, here or on another host, removed the reminder.
+        if (slots.Count == 0) _reminded = false;
         var known = slots.Contains(slot);
         if (!known) await StateManager.SetStateAsync<IReadOnlyList<long>>(SlotsKey, [.. slots.Append(slot).Order()]);
         IReadOnlyList<Stop> all = known ? [.. (await StopsAsync(slot)).Union(stops)] : stops;

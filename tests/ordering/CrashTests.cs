@@ -56,6 +56,25 @@ public class CrashTests(CrashTests.OwnShop own) : IClassFixture<CrashTests.OwnSh
     }
 
     [Fact]
+    public async Task What_another_host_of_the_actor_wrote_is_not_undone()
+    {
+        var ann = Shop.NewMember();
+        var order = await ann.Place();
+        var dapr = Shop.Host.DaprHttp("ordering");
+        var actor = $"v1.0/actors/{OrderActor.TypeName}/{order.Id}";
+
+        // The sidecar alone died: the actor went to another replica, which noted a dispatch, and came back to an app that still has it in memory.
+        var file = (await dapr.GetFromJsonAsync<OrderFile>($"{actor}/state/order", OrderingShop.Json))!;
+        var elsewhere = file.Learn(order.Id, [new OrderEvent(OrderEventType.Shipped, DateTimeOffset.UtcNow)]);
+        object[] written = [new { operation = "upsert", request = new { key = "order", value = elsewhere } }];
+        (await dapr.PostAsJsonAsync($"{actor}/state", written, OrderingShop.Json)).EnsureSuccessStatusCode();
+
+        Assert.Equal(HttpStatusCode.Conflict, (await ann.Cancel(order.Id)).StatusCode);
+        Assert.Contains((await dapr.GetFromJsonAsync<OrderFile>($"{actor}/state/order", OrderingShop.Json))!.Events,
+            happened => happened.Type == OrderEventType.Shipped);
+    }
+
+    [Fact]
     public async Task A_request_that_was_cut_off_is_finished_by_the_same_request_again()
     {
         var ann = Shop.NewMember();

@@ -109,6 +109,19 @@ public class OrderLifeTests(OrderingShop shop)
     }
 
     [Fact]
+    public async Task A_return_that_is_told_before_the_dispatch_is_noted()
+    {
+        var ann = shop.NewMember();
+        var order = await ann.Place();
+
+        await Moved(order.Id, ann.Id, "returned");
+        await ann.Becomes(order.Id, OrderStatus.Shipped);
+        await Moved(order.Id, ann.Id, "dispatched");
+
+        await Eventually(ann, order.Id, OrderEventType.Returned);
+    }
+
+    [Fact]
     public async Task News_that_make_no_sense_do_not_stop_others()
     {
         var ann = shop.NewMember();

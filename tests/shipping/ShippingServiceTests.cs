@@ -8,7 +8,34 @@ using DaprShop.Testing;
 namespace DaprShop.Shipping.Tests;
 
 /// <summary>The service in this process, with a clock of the test's.</summary>
-public sealed class DotnetShippingTests(DotnetShippingShop shop) : ShippingServiceTests(shop), IClassFixture<DotnetShippingShop>;
+public sealed class DotnetShippingTests(DotnetShippingShop shop) : ShippingServiceTests(shop), IClassFixture<DotnetShippingShop>
+{
+    [Fact]
+    public async Task What_another_host_of_the_courier_put_on_the_list_is_not_forgotten()
+    {
+        // All of one courier.
+        string[] orders = [.. Enumerable.Range(0, 3).Select(_ => ShippingShop.NewOrder()[..^1] + "3")];
+        foreach (var order in orders) await shop.CreateAsync(order);
+        await shop.ConfirmAsync(orders[0]);
+        await ExpectedAsync(orders[0]);
+
+        // The sidecar alone died: the courier went to another replica, which was told of the second order, and came back.
+        const string State = "v1.0/actors/CourierActor/courier-3/state";
+        var slots = (await shop.Dapr.GetFromJsonAsync<List<long>>($"{State}/slots"))!;
+        var added = slots[^1] + 1;
+        object[] written =
+        [
+            new { operation = "upsert", request = new { key = "slots", value = (object)slots.Append(added) } },
+            new { operation = "upsert", request = new { key = $"slot-{added}", value = (object)new[] { new { orderId = orders[1], to = "dispatched" } } } },
+        ];
+        (await shop.Dapr.PostAsJsonAsync(State, written)).EnsureSuccessStatusCode();
+        await shop.ConfirmAsync(orders[2]);
+        await ExpectedAsync(orders[2]);
+
+        shop.Pass(TimeSpan.FromSeconds(25));
+        foreach (var order in orders) await shop.HeardAsync(order, "dispatched");
+    }
+}
 
 /// <summary>services/shipping-node, a process of its own, with its clock set by the test.</summary>
 public sealed class NodeShippingTests : ShippingServiceTests, IClassFixture<NodeShippingShop>
@@ -360,7 +387,7 @@ public abstract class ShippingServiceTests(ShippingShop shop)
     }
 
     /// <summary>Waits until the parcel is on a courier's list.</summary>
-    private Task ExpectedAsync(string order) => ShopHost.EventuallyAsync(
+    protected Task ExpectedAsync(string order) => ShopHost.EventuallyAsync(
         async () =>
         {
             var courier = $"courier-{Convert.ToInt32(order[^1..], 16) % 8}";

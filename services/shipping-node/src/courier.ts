@@ -87,6 +87,8 @@ export class Courier {
   private async add(slot: number, stops: readonly Stop[]): Promise<void> {
     if (stops.length === 0) return;
     const slots = await this.slots();
+    // Whoever emptied the list, here or on another host, removed the reminder.
+    if (slots.length === 0) this.reminded.delete(this.id);
     const known = slots.includes(slot) ? await this.stops(slot) : [];
     if (!slots.includes(slot)) this.state.set(slotsKey, [...slots, slot].sort((one, other) => one - other));
     this.state.set(slotKey(slot), [...known, ...stops.filter((stop) => !known.some((other) => sameStop(stop, other)))]);
