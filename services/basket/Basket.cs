@@ -6,7 +6,8 @@ namespace DaprShop.Basket;
 /// <summary>What somebody means to buy: document <c>member/{memberId}</c> or <c>guest/{basketId}</c>. Quantities are 1 to 99.</summary>
 /// <param name="Lines">In the order they came; one for a product.</param>
 /// <param name="Done">The orders taken out and the operations added; each works once.</param>
-public sealed record Basket(IReadOnlyList<StockLine> Lines, RecentIds Done)
+/// <param name="Leaving">What a guest's basket has set aside for a member's.</param>
+public sealed record Basket(IReadOnlyList<StockLine> Lines, RecentIds Done, Departure? Leaving = null)
 {
     public const int MaxQuantity = 99;
     public const int MaxLines = 100;
@@ -27,14 +28,21 @@ public sealed record Basket(IReadOnlyList<StockLine> Lines, RecentIds Done)
         Done.Contains(operationId) ? this : Plus(lines, out _) with { Done = Done.Add(operationId) };
 
     /// <summary>
-    /// Folds a guest's basket in, up to 99 of a product. What is folded in leaves the guest's basket, so doing it again adds nothing; only
-    /// products beyond the hundredth stay there.
+    /// Sets aside what is to go into a member's basket: all but products beyond its hundredth. What is set aside already goes first.
     /// </summary>
-    public (Basket Merged, Basket Guest) Merge(Basket guest)
+    /// <param name="operationId">Under which it is added there.</param>
+    /// <param name="to">The member's document.</param>
+    /// <param name="member">The member's basket.</param>
+    public Basket SetAside(string operationId, string to, Basket member)
     {
-        var merged = Plus(guest.Lines, out var rest);
-        return (merged, guest with { Lines = rest });
+        if (Leaving is not null) return this;
+        member.Plus(Lines, out var rest);
+        List<StockLine> going = [.. Lines.Except(rest)];
+        return going.Count == 0 ? this : this with { Lines = rest, Leaving = new Departure(operationId, to, going) };
     }
+
+    /// <summary>What was set aside has been added.</summary>
+    public Basket Forget(string operationId) => Leaving?.OperationId == operationId ? this with { Leaving = null } : this;
 
     /// <summary>Takes an order's lines out, once for an order. It may come before the basket exists and come again when it does.</summary>
     public Basket TakeOut(string orderId, IEnumerable<StockLine> ordered)
@@ -43,7 +51,7 @@ public sealed record Basket(IReadOnlyList<StockLine> Lines, RecentIds Done)
         var left = ordered.Aggregate(Lines, (lines, line) => Has(lines, line.ProductId)
             ? With(lines, line.ProductId, wanted => wanted - line.Quantity)
             : lines);
-        return new Basket(left, Done.Add(orderId));
+        return this with { Lines = left, Done = Done.Add(orderId) };
     }
 
     private Basket Plus(IEnumerable<StockLine> more, out IReadOnlyList<StockLine> rest)
@@ -86,3 +94,9 @@ public sealed record Basket(IReadOnlyList<StockLine> Lines, RecentIds Done)
         return changed;
     }
 }
+
+/// <summary>Lines between two baskets.</summary>
+/// <param name="OperationId">They are added once for it.</param>
+/// <param name="To">The document of the basket they go to.</param>
+/// <param name="Lines">The lines.</param>
+public sealed record Departure(string OperationId, string To, IReadOnlyList<StockLine> Lines);

@@ -67,8 +67,7 @@ public sealed class Payments(
         var payment = await ChangeAsync(orderId, known => known switch
         {
             null => ForbidAsync(orderId, cancellation),
-            { Status: PaymentStatus.Authorized } held => VoidAsync(held, cancellation),
-            { Status: PaymentStatus.Captured } taken => RefundAsync(taken, cancellation),
+            { Status: PaymentStatus.Authorized or PaymentStatus.Captured } => UndoAsync(known, cancellation),
             _ => Task.FromResult<Payment[]>([]),
         });
         return payment.Status switch
@@ -77,6 +76,13 @@ public sealed class Payments(
             PaymentStatus.Refunded => new PaymentReply("refunded"),
             _ => new PaymentReply("none"),
         };
+    }
+
+    /// <summary>Whoever died between saving and telling has left an event untold; it is told (again) while the payment still shows it.</summary>
+    private async Task<Payment[]> UndoAsync(Payment known, CancellationToken cancellation)
+    {
+        await PublishAsync(known);
+        return known.Status is PaymentStatus.Captured ? await RefundAsync(known, cancellation) : await VoidAsync(known, cancellation);
     }
 
     private async Task<Payment[]> ForbidAsync(string orderId, CancellationToken cancellation)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using DaprShop.Common;
 using DaprShop.Contracts;
 using DaprShop.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -273,6 +274,40 @@ public sealed class BasketApiTests(BasketHost host) : IClassFixture<BasketHost>
         var nonsense = new AddToBasket("reorder-3", [new("known-kettle", 1)], "nonsense");
         await ProblemAsync(await host.Shop.SidecarClient("basket").PostAsJsonAsync($"/internal/baskets/{id}/items", nonsense),
             HttpStatusCode.BadRequest);
+    }
+
+    /// <summary>Killed after the lines were set aside, and after they were added to the member's basket.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_merge_that_died_is_finished_by_the_next(bool wereAdded)
+    {
+        var (member, id) = host.Member();
+        await member.PutAsJsonAsync("/api/basket/items/known-kettle", new { quantity = 1 });
+        var guestId = Guid.NewGuid();
+        var store = new StateStore(host.Shop.Dapr("basket"), "basket-store");
+        var leaving = new Departure("merge-1", $"member/{id}", [new("known-kettle", 2)]);
+        await store.SaveAsync($"guest/{guestId}", Basket.Empty.Put("known-cup", 4) with { Leaving = leaving });
+        if (wereAdded) await AddAsync(id, "merge-1", leaving.Lines);
+
+        for (var times = 0; times < 2; times++)
+        {
+            var merged = await BasketAsync(await member.PostAsJsonAsync("/api/basket/merge", new { basketId = guestId }));
+            Assert.Equal([("known-kettle", 3), ("known-cup", 4)], merged.Items.Select(item => (item.ProductId, item.Quantity)));
+        }
+    }
+
+    [Fact]
+    public async Task What_was_on_its_way_to_one_member_does_not_go_to_another()
+    {
+        var ((member, id), (other, _)) = (host.Member(), host.Member());
+        var guestId = Guid.NewGuid();
+        var store = new StateStore(host.Shop.Dapr("basket"), "basket-store");
+        var leaving = new Departure("merge-2", $"member/{id}", [new("known-kettle", 2)]);
+        await store.SaveAsync($"guest/{guestId}", Basket.Empty with { Leaving = leaving });
+
+        Assert.Empty((await BasketAsync(await other.PostAsJsonAsync("/api/basket/merge", new { basketId = guestId }))).Items);
+        Assert.Equal(2, Assert.Single((await BasketAsync(await member.GetAsync("/api/basket"))).Items).Quantity);
     }
 
     [Theory]

@@ -114,6 +114,21 @@ public class PaymentServiceTests(PaymentShop shop) : IClassFixture<PaymentShop>
         await HeardAsync(order, "authorized", "captured", "refunded");
     }
 
+    [Theory]
+    [InlineData("authorized")]
+    [InlineData("captured")]
+    public async Task What_may_not_have_been_told_is_told_before_it_is_undone(string status)
+    {
+        var order = PaymentShop.NewOrder();
+        await shop.AuthorizeAsync(order);
+        if (status == "captured") await shop.CaptureAsync(order);
+        await HeardAsync(order, status);
+        await shop.ReverseAsync(order);
+        await ShopHost.EventuallyAsync(
+            () => Task.FromResult(shop.Heard.Count(heard => heard.OrderId == order && heard.Status == status) == 2), "the event again");
+        Assert.Single(shop.Heard.Where(heard => heard.OrderId == order && heard.Status == status).Distinct());
+    }
+
     [Fact]
     public async Task A_repeated_command_has_the_same_answer_and_is_told_again()
     {
