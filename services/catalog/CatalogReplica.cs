@@ -54,7 +54,7 @@ public sealed class CatalogReplica(
         if (head.Changes > _changesSeen)
         {
             if (await store.ReadChangesAsync(_changesSeen, head.Changes, cancellation) is { } changed)
-                shelf.Put(await store.ReadProductsAsync(changed, cancellation));
+                await ReadAsync(changed, cancellation);
             else
                 await ReadEverythingAsync(head, cancellation);
             _changesSeen = head.Changes;
@@ -85,6 +85,15 @@ public sealed class CatalogReplica(
         relay.Wake();
         var elapsed = time.GetElapsedTime(started).TotalMilliseconds;
         logger.LogInformation("{Count} products on the shelf after {Elapsed:0} ms", shelf.Count, elapsed);
+    }
+
+    /// <summary>A product may be new here, and its stock have been told of long ago.</summary>
+    private async Task ReadAsync(IReadOnlyCollection<string> productIds, CancellationToken cancellation)
+    {
+        var products = store.ReadProductsAsync(productIds, cancellation);
+        var levels = stock.ReadAsync(productIds, cancellation);
+        shelf.Put(await levels);
+        shelf.Put(await products);
     }
 
     private async Task ReadEverythingAsync(CatalogHead head, CancellationToken cancellation)

@@ -65,6 +65,7 @@ public sealed class ChangeRelay(CatalogStore store, StateStore state, DaprClient
     }
 
     /// <summary>Publishes one stretch of the feed; false when there is nothing left to publish.</summary>
+    /// <exception cref="ContendedException">The store did not take the new position: what was published is published again, after a while.</exception>
     private async Task<bool> PublishNextAsync(CancellationToken stopping)
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -82,8 +83,8 @@ public sealed class ChangeRelay(CatalogStore store, StateStore state, DaprClient
         foreach (var products in (await store.ReadProductsAsync(changed, cancellation)).Chunk(MaxEventsPerCall))
             await dapr.PublishAllAsync(Topics.CatalogProductChanged, products.Select(ToEvent), told => told.EventId, cancellation);
 
-        await state.TryCommitAsync([state.Write(PositionKey, new RelayPosition(to), etag), .. Tidy(from, to)], cancellation);
-        return true;
+        var moved = await state.TryCommitAsync([state.Write(PositionKey, new RelayPosition(to), etag), .. Tidy(from, to)], cancellation);
+        return moved ? true : throw new ContendedException();
     }
 
     private static IEnumerable<StateTransactionRequest> Tidy(long from, long to)

@@ -36,8 +36,8 @@ public sealed record KeyRing(IReadOnlyList<SigningKey> Keys)
 {
     public static KeyRing Empty { get; } = new([]);
 
-    /// <summary>The key that signs at <paramref name="now"/>.</summary>
-    public SigningKey? Signer(DateTimeOffset now) => Keys.LastOrDefault(key => key.SignsFrom <= now);
+    /// <summary>The key that signs at <paramref name="now"/>: for a clock that is behind the one that made the first key, that key.</summary>
+    public SigningKey? Signer(DateTimeOffset now) => Keys.LastOrDefault(key => key.SignsFrom <= now) ?? (Keys is [var first, ..] ? first : null);
 
     /// <summary>
     /// The ring as it should be at <paramref name="now"/>: a successor in time, and no key longer than its tokens live. The very first key

@@ -13,6 +13,7 @@ namespace DaprShop.Members;
 public sealed class Registrations(StateStore store, DaprClient dapr, TimeProvider time, ILogger<Registrations> logger) : BackgroundService
 {
     private const int Slots = 16;
+    private const int MaxEventsPerCall = 100;
     private static readonly TimeSpan s_sweep = TimeSpan.FromSeconds(5);
     private static readonly string[] s_slots = [.. Enumerable.Range(0, Slots).Select(slot => $"pending/{slot}")];
 
@@ -57,8 +58,8 @@ public sealed class Registrations(StateStore store, DaprClient dapr, TimeProvide
             .Where(slot => slot.Events.Count > 0)
             .ToList();
         if (pending.Count == 0) return;
-        await dapr.PublishAllAsync(
-            Topics.MembersRegistered, pending.SelectMany(slot => slot.Events), registered => registered.EventId, cancellation);
+        foreach (var events in pending.SelectMany(slot => slot.Events).Chunk(MaxEventsPerCall))
+            await dapr.PublishAllAsync(Topics.MembersRegistered, events, registered => registered.EventId, cancellation);
         await store.ApplyAsync(
             pending.Select(told => new Change<Pending>(told.Slot, now => (now ?? Pending.None).Without(told.Events))), cancellation);
     }

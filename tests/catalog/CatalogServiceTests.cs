@@ -303,6 +303,19 @@ public sealed class CatalogLivesTests
     }
 
     [Fact]
+    public async Task Stock_that_was_told_of_before_the_product_came_is_known()
+    {
+        await using var host = new CatalogHost();
+        await host.InitializeAsync();
+        await host.StockAsync(("latecomer", 1, 5));
+        await host.Shop.RestartAsync("catalog");
+        await host.LoadedAsync();
+        using var created = await host.Staff().PostAsJsonAsync("/api/catalog/products", CatalogHost.Draft("Latecomer"));
+        Assert.Equal(HttpStatusCode.Created, created.StatusCode);
+        await ShopHost.EventuallyAsync(async () => await host.AvailableAsync("latecomer") == 5, "its stock");
+    }
+
+    [Fact]
     public async Task What_is_written_elsewhere_arrives_here()
     {
         await using var host = new CatalogHost();

@@ -19,6 +19,14 @@ public sealed class KeyRingTests
     }
 
     [Fact]
+    public void A_clock_that_is_behind_keeps_the_first_key()
+    {
+        var ring = Advance(KeyRing.Empty, s_start);
+        Assert.Same(ring, Advance(ring, s_start - TimeSpan.FromMilliseconds(50)));
+        Assert.Equal(ring.Keys[0], ring.Signer(s_start - TimeSpan.FromMilliseconds(50)));
+    }
+
+    [Fact]
     public void A_successor_is_published_first_then_signs_then_the_old_one_goes()
     {
         var ring = Advance(KeyRing.Empty, s_start);
