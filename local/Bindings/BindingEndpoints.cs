@@ -58,9 +58,9 @@ internal static class BindingEndpoints
         {
             using var body = await JsonDocument.ParseAsync(request.Body, DeepJson.Reading, request.HttpContext.RequestAborted);
             var call = body.RootElement;
-            var metadata = call.TryGetProperty("metadata", out var own) && own.ValueKind != JsonValueKind.Null
-                ? own.EnumerateObject().ToDictionary(item => item.Name, item => item.Value.GetString() ?? "", StringComparer.Ordinal)
-                : [];
+            var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+            if (call.TryGetProperty("metadata", out var own) && own.ValueKind != JsonValueKind.Null)
+                foreach (var item in own.EnumerateObject()) metadata[item.Name] = item.Value.GetString() ?? "";
             foreach (var name in PassedOn)
                 if (request.Headers.TryGetValue(name, out var value)) metadata[name] = value.ToString();
             return new BindingCall(

@@ -93,15 +93,25 @@ internal sealed class CronBindings : IAppObserver
 
     private async Task TickAsync(Sidecar sidecar, CronBinding binding, CancellationToken stop)
     {
-        var last = _time.GetUtcNow();
+        List<Task> telling = [];
         try
         {
-            while (binding.Schedule(last) is { } next)
+            try
             {
-                while (next - _time.GetUtcNow() is { Ticks: > 0 } pause)
-                    await Task.Delay(pause < s_longestPause ? pause : s_longestPause, _time, stop);
-                last = next;
-                await TellAsync(sidecar, binding, stop);
+                var last = _time.GetUtcNow();
+                while (binding.Schedule(last) is { } next)
+                {
+                    while (next - _time.GetUtcNow() is { Ticks: > 0 } pause)
+                        await Task.Delay(pause < s_longestPause ? pause : s_longestPause, _time, stop);
+                    last = _time.GetUtcNow();
+                    // Who is slow to hear keeps nobody from the next time; times that were slept through are one.
+                    telling.RemoveAll(told => told.IsCompletedSuccessfully);
+                    telling.Add(TellAsync(sidecar, binding, stop));
+                }
+            }
+            finally
+            {
+                await Task.WhenAll(telling);
             }
         }
         catch (OperationCanceledException)
@@ -194,11 +204,24 @@ internal sealed record CronBinding(string Name, string Route, bool IsInput, Func
         {
             if (!GoDuration.TryParse(text[Every.Length..].Trim(), out var interval) || interval <= TimeSpan.Zero) return null;
             var whole = TimeSpan.FromSeconds(Math.Max(1, Math.Floor(interval.TotalSeconds)));
-            return after => after + whole;
+            return after => after.AddTicks(-(after.Ticks % TimeSpan.TicksPerSecond)) + whole;
         }
-        var format = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length == 6 ? CronFormat.IncludeSeconds : CronFormat.Standard;
-        return CronExpression.TryParse(text, format, out var cron)
-            ? after => cron.GetNextOccurrence(after, TimeZoneInfo.Local)
-            : null;
+        var fields = text.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+        var format = fields.Length == 6 ? CronFormat.IncludeSeconds : CronFormat.Standard;
+        if (!CronExpression.TryParse(text, format, out var cron)) return null;
+        var crons = fields is [.., var day, _, var weekday] && IsRestricted(day) && IsRestricted(weekday)
+            ? [WithAny(^3), WithAny(^1)]
+            : (CronExpression[])[cron];
+        return after => crons.Min(one => one.GetNextOccurrence(after, TimeZoneInfo.Local));
+
+        CronExpression WithAny(Index field)
+        {
+            string[] others = [.. fields];
+            others[field] = "*";
+            return CronExpression.Parse(string.Join(' ', others), format);
+        }
     }
+
+    /// <summary>Where days of the month and of the week are both restricted, either will do, as in robfig/cron.</summary>
+    private static bool IsRestricted(string days) => days is not ("*" or "?" or "*/1" or "?/1");
 }

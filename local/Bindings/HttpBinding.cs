@@ -1,3 +1,4 @@
+using System.Text;
 using DaprShop.Local.Configuration;
 
 namespace DaprShop.Local.Bindings;
@@ -11,6 +12,8 @@ internal sealed class HttpBinding : IOutputBinding
     {
         UseCookies = false,
         ActivityHeadersPropagator = null,
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+        ResponseHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
     });
 
     private readonly string _url;

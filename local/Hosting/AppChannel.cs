@@ -1,3 +1,4 @@
+using System.Text;
 using Grpc.Core;
 using Grpc.Net.Client;
 
@@ -31,6 +32,8 @@ public sealed class AppChannel : IDisposable
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
             EnableMultipleHttp2Connections = true,
             ActivityHeadersPropagator = null,
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+            ResponseHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
         }));
         _grpc = new Lazy<GrpcChannel>(() => GrpcChannel.ForAddress(
             BaseAddress, new GrpcChannelOptions { HttpHandler = new Over(Http), MaxReceiveMessageSize = null }));

@@ -1,3 +1,4 @@
+using System.Text;
 using DaprShop.Common;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Grpc;
@@ -117,6 +118,8 @@ public sealed class LocalRuntime : IAsyncDisposable
         builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true).ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            // As requests are read.
+            kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.UTF8;
             kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
             ports.Configure(kestrel);
         });

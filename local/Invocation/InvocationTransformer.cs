@@ -24,11 +24,15 @@ internal sealed class InvocationTransformer(Sidecar caller, Sidecar callee, Invo
     private static readonly string[] s_dropped =
         ["dapr-app-id", "dapr-api-token", "dapr-caller-app-id", "dapr-caller-namespace", "dapr-callee-app-id", "destination-app-id"];
 
+    /// <summary>The body as it was last sent; null when there was none.</summary>
+    public HttpContent? Body { get; private set; }
+
     public override async ValueTask TransformRequestAsync(
         HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
     {
         await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
         proxyRequest.RequestUri = new Uri(destinationPrefix + target.PathAndQuery);
+        Body = proxyRequest.Content;
         var headers = proxyRequest.Headers;
         headers.Host = null;
         foreach (var name in s_dropped) headers.Remove(name);

@@ -3,6 +3,7 @@ using System.Net;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Metrics;
+using DaprShop.Local.Resiliency;
 using DaprShop.Local.Tracing;
 using Microsoft.AspNetCore.Http.Features;
 using Polly;
@@ -80,7 +81,9 @@ internal sealed class Invoker(
                 await InvokeCallbackAsync(context, callee, target, span);
                 return;
             }
-            var error = await ForwardAsync(context, callee, target, span);
+            var invoker = resiliency.Between(context.GetSidecar(), callee);
+            var transformer = new InvocationTransformer(context.GetSidecar(), callee, target, span);
+            var error = await forwarder.SendAsync(context, callee.App.BaseAddress, invoker, s_forwarding, transformer);
             if (error == ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested) return;
             context.Response.Clear();
             var failure = context.Features.Get<IForwarderErrorFeature>()?.Exception;
@@ -88,6 +91,9 @@ internal sealed class Invoker(
             span.Fail(reason);
             // Nothing was sent, so another replica may have it.
             if (failure is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError }) break;
+            // A policy that may try again has read a small body to keep it.
+            if (transformer.Body is { } body && invoker is ResilientInvoker policy && policy.Keeps(body))
+                context.Request.Body = await body.ReadAsStreamAsync();
         }
         await Failed(target, reason ?? Refusal.Of(apps, context.GetSidecar(), target.AppId)).WriteAsync(context.Response);
     }
@@ -98,14 +104,6 @@ internal sealed class Invoker(
         if (tracers.Of(callee) is not { } tracer || callee.AppId == context.GetSidecar().AppId) return null;
         var headers = context.Request.Headers;
         return tracer.CallLocal(callee.AppId, target.Method, headers.TraceParent, headers.TraceState);
-    }
-
-    private ValueTask<ForwarderError> ForwardAsync(HttpContext context, Sidecar callee, InvocationTarget target, Activity? trace)
-    {
-        var caller = context.GetSidecar();
-        return forwarder.SendAsync(
-            context, callee.App.BaseAddress, resiliency.Between(caller, callee), s_forwarding,
-            new InvocationTransformer(caller, callee, target, trace));
     }
 
     private async Task InvokeCallbackAsync(HttpContext context, Sidecar callee, InvocationTarget target, Activity? trace)

@@ -2,11 +2,14 @@ using System.Text;
 using Dapr.Client.Autogen.Grpc.v1;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.Resiliency;
 using DaprShop.Local.Tracing;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.AspNetCore.WebUtilities;
+using Polly;
+using Polly.Timeout;
 
 namespace DaprShop.Local.Invocation;
 
@@ -18,17 +21,35 @@ public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency re
     private const int MaxReason = 63;
 
     /// <exception cref="DaprError">No such app, or it answered with an error.</exception>
+    /// <exception cref="RpcException">As an app that speaks gRPC failed, or a policy did not let the call go on.</exception>
     public async Task<InvokeResponse> InvokeAsync(
         Sidecar caller, InvokeServiceRequest request, ServerCallContext context)
     {
         if (!apps.Knows(request.Id)) throw Failed(request.Id, $"couldn't find service: {request.Id}");
+        string? reason = null;
         for (var tries = apps.Of(request.Id).Count; tries > 0 && apps.Next(request.Id) is { } callee; tries--)
         {
             using var begun = callee.App.Begin();
             // It may have been told to go since.
-            if (callee.App.IsHealthy) return await CallAsync(caller, callee, request, context);
+            if (!callee.App.IsHealthy) continue;
+            try
+            {
+                return await CallAsync(caller, callee, request, context);
+            }
+            catch (HttpRequestException error)
+            {
+                reason = error.Message;
+                // Nothing was sent, so another replica may have it.
+                if (error.HttpRequestError != HttpRequestError.ConnectionError) break;
+            }
+            catch (ExecutionRejectedException rejection)
+            {
+                // What Go's gRPC makes of such errors.
+                var code = rejection is TimeoutRejectedException ? StatusCode.DeadlineExceeded : StatusCode.Unknown;
+                throw new RpcException(new Status(code, new CallRefused(rejection).Message));
+            }
         }
-        throw Failed(request.Id, Refusal.Of(apps, caller, request.Id));
+        throw Failed(request.Id, reason ?? Refusal.Of(apps, caller, request.Id));
     }
 
     private async Task<InvokeResponse> CallAsync(Sidecar caller, Sidecar callee, InvokeServiceRequest request, ServerCallContext context)
@@ -72,10 +93,10 @@ public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency re
                 ContentType = response.Content.Headers.ContentType?.ToString() ?? "",
             };
         }
-        catch (HttpRequestException error)
+        catch (Exception error) when (error is HttpRequestException or ExecutionRejectedException)
         {
             span.Fail(error.Message);
-            throw Failed(request.Id, error.Message);
+            throw;
         }
     }
 

@@ -14,6 +14,9 @@ public sealed class ResilientInvoker(HttpMessageInvoker inner, ResiliencePipelin
 {
     public const long MaxReplayedBody = 64 * 1024;
 
+    /// <summary>True for a body that is read before it is sent. Its content can then be read again, what it was made from cannot.</summary>
+    public bool Keeps(HttpContent body) => retries && body.Headers.ContentLength <= MaxReplayedBody;
+
     public override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var context = ResilienceContextPool.Shared.Get(cancellationToken);
@@ -30,11 +33,11 @@ public sealed class ResilientInvoker(HttpMessageInvoker inner, ResiliencePipelin
         }
     }
 
-    private static async Task<bool> KeepBodyAsync(HttpContent? body, CancellationToken cancellation)
+    private async Task<bool> KeepBodyAsync(HttpContent? body, CancellationToken cancellation)
     {
         if (body is null) return true;
-        if (body.Headers.ContentLength is not { } length || length > MaxReplayedBody) return false;
-        await body.LoadIntoBufferAsync(length, cancellation);
+        if (!Keeps(body)) return false;
+        await body.LoadIntoBufferAsync(MaxReplayedBody, cancellation);
         return true;
     }
 

@@ -62,7 +62,7 @@ internal sealed class FileSecrets(IReadOnlyDictionary<string, Dictionary<string,
         try
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(file));
-            var separator = component.Metadata.GetValueOrDefault("nestedSeparator", ":");
+            var separator = component.Metadata.GetValueOrDefault("nestedSeparator") is { Length: > 0 } own ? own : ":";
             var multiValued = component.Metadata.GetValueOrDefault("multiValued") == "true";
             return new FileSecrets(multiValued ? MultiValued(json.RootElement, separator) : Flat(json.RootElement, separator));
         }
@@ -73,16 +73,22 @@ internal sealed class FileSecrets(IReadOnlyDictionary<string, Dictionary<string,
     }
 
     private static Dictionary<string, Dictionary<string, string>> Flat(JsonElement root, string separator) =>
-        Flatten(root, "", separator).ToDictionary(leaf => leaf.Key, leaf => Keys([leaf]));
+        LastOfEach(Flatten(root, "", separator).Select(leaf => KeyValuePair.Create(leaf.Key, LastOfEach([leaf]))));
 
     private static Dictionary<string, Dictionary<string, string>> MultiValued(JsonElement root, string separator) =>
-        root.EnumerateObject().ToDictionary(
-            secret => secret.Name,
-            secret => Keys(secret.Value.ValueKind == JsonValueKind.Object
+        LastOfEach(root.EnumerateObject().Select(secret => KeyValuePair.Create(
+            secret.Name,
+            LastOfEach(secret.Value.ValueKind == JsonValueKind.Object
                 ? Flatten(secret.Value, "", separator)
-                : [new(secret.Name, secret.Value.ToString())]));
+                : [new(secret.Name, secret.Value.ToString())]))));
 
-    private static Dictionary<string, string> Keys(IEnumerable<KeyValuePair<string, string>> leaves) => new(leaves);
+    /// <summary>Of a key that is there twice, the last, as Go reads JSON.</summary>
+    private static Dictionary<string, T> LastOfEach<T>(IEnumerable<KeyValuePair<string, T>> pairs)
+    {
+        var last = new Dictionary<string, T>();
+        foreach (var (key, value) in pairs) last[key] = value;
+        return last;
+    }
 
     private static IEnumerable<KeyValuePair<string, string>> Flatten(JsonElement element, string path, string separator)
     {

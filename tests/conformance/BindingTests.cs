@@ -58,6 +58,8 @@ public sealed class BindingTests(TestWorld world)
 
     [Theory]
     [InlineData("\"X-Own\":\"mine\"", "x-own", "mine")]
+    [InlineData("\"X-Own\":\"other\",\"X-Own\":\"mine\"", "x-own", "mine")]
+    [InlineData("\"X-Own\":\"Jürgen\"", "x-own", "Jürgen")]
     [InlineData("\"Content-Type\":\"text/plain\"", "content-type", "text/plain")]
     [InlineData("\"nothing\":\"\"", "content-type", "application/json; charset=utf-8")]
     [InlineData("\"nothing\":\"\"", "accept", "application/json; charset=utf-8")]
@@ -74,6 +76,13 @@ public sealed class BindingTests(TestWorld world)
         Assert.Equal((200, "words"), (answer.Status, answer.Body));
         Assert.Equal(("201", "201 Created", "mine"),
             (answer.Header("metadata.statuscode"), answer.Header("metadata.status"), answer.Header("metadata.x-own")));
+    }
+
+    [Fact]
+    public async Task Http_tells_headers_in_utf_8()
+    {
+        var answer = await InvokeAsync("web", """{"operation":"get","metadata":{"path":"?header=x-own:J%C3%BCrgen"}}""");
+        Assert.Equal((200, "Jürgen"), (answer.Status, answer.Header("metadata.x-own")));
     }
 
     [Fact]

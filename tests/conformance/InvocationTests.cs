@@ -79,6 +79,16 @@ public sealed class InvocationTests(TestWorld world)
         Assert.Equal(value, heard.GetProperty("headers").GetProperty(name).GetString());
     }
 
+    [Fact]
+    public async Task Headers_are_utf_8_both_ways()
+    {
+        var answer = await world.CallAsync(
+            "caller", "GET", "/v1.0/invoke/echo/method/x?header=x-answer:J%C3%BCrgen", null, ("x-name", "Jürgen ☃"));
+        Assert.Equal(200, answer.Status);
+        Assert.Equal("Jürgen ☃", answer.Json.GetProperty("headers").GetProperty("x-name").GetString());
+        Assert.Equal("Jürgen", answer.Header("x-answer"));
+    }
+
     [Theory]
     [InlineData("dapr-caller-app-id", "caller")]
     [InlineData("dapr-callee-app-id", "echo")]

@@ -1,4 +1,7 @@
+using Dapr.Client.Autogen.Grpc.v1;
 using DaprShop.Conformance.Tests.Sidecars;
+using Grpc.Core;
+using Client = Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient;
 
 namespace DaprShop.Conformance.Tests;
 
@@ -25,6 +28,19 @@ public sealed class ResiliencyTests(TestWorld world)
     {
         var answer = await world.CallAsync("caller", "GET", $"/v1.0/invoke/flaky/method/slow/{_mark}");
         Assert.Equal((500, "ERR_DIRECT_INVOKE"), (answer.Status, answer.ErrorCode));
+    }
+
+    [Fact]
+    public async Task So_it_is_over_grpc()
+    {
+        var request = new InvokeServiceRequest
+        {
+            Id = "flaky",
+            Message = new InvokeRequest { Method = $"slow/{_mark}", HttpExtension = new HTTPExtension { Verb = HTTPExtension.Types.Verb.Get } },
+        };
+        var failure = await Assert.ThrowsAsync<RpcException>(
+            async () => await new Client(world.Grpc("caller")).InvokeServiceAsync(request));
+        Assert.Equal((StatusCode.DeadlineExceeded, "context deadline exceeded"), (failure.StatusCode, failure.Status.Detail));
     }
 
     [Theory]

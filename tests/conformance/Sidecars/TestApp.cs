@@ -74,6 +74,7 @@ public sealed class TestApp(string id, Action<WebApplication, TestApp> map) : IA
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.ResponseHeaderEncodingSelector = _ => Encoding.UTF8;
             if (IsGrpc) kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2);
         });
         Services?.Invoke(builder.Services);

@@ -15,7 +15,13 @@ public sealed class TestWorld : IAsyncLifetime
 {
     public const string AppToken = "conformance-app-token";
 
-    private static readonly HttpClient s_http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+    private static readonly HttpClient s_http = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
+        ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8,
+    })
     {
         Timeout = TimeSpan.FromSeconds(30),
     };

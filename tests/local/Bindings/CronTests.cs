@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Threading.Channels;
+using DaprShop.Local.Bindings;
+using DaprShop.Local.Configuration;
 using DaprShop.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -43,4 +47,76 @@ public sealed class CronTests
 
         await told.Task.WaitAsync(TimeSpan.FromSeconds(20));
     }
+
+    [Fact]
+    public async Task What_was_slept_through_is_told_once()
+    {
+        var clock = new FakeTimeProvider(new DateTimeOffset(2026, 6, 15, 12, 0, 0, TimeSpan.Zero));
+        var told = Channel.CreateUnbounded<string>();
+        await using var shop = await StartAsync("@every 1h", clock, request =>
+        {
+            told.Writer.TryWrite(request.Headers["readTimeUTC"]!);
+            return Task.CompletedTask;
+        });
+
+        List<string> times = [];
+        foreach (var hours in (int[])[10, 1, 1])
+        {
+            clock.Advance(TimeSpan.FromHours(hours));
+            times.Add((await NextAsync(told))[11..16]);
+        }
+
+        Assert.Equal(["22:00", "23:00", "00:00"], times);
+    }
+
+    [Fact]
+    public async Task An_app_that_is_slow_to_hear_is_told_the_next_time_all_the_same()
+    {
+        var clock = new FakeTimeProvider(new DateTimeOffset(2026, 6, 15, 12, 0, 0, TimeSpan.Zero));
+        var told = Channel.CreateUnbounded<string>();
+        using var hear = new SemaphoreSlim(0);
+        await using var shop = await StartAsync("@every 1h", clock, async request =>
+        {
+            told.Writer.TryWrite(request.Headers["readTimeUTC"]!);
+            await hear.WaitAsync();
+        });
+
+        for (var hours = 13; hours < 16; hours++)
+        {
+            clock.Advance(TimeSpan.FromHours(1));
+            Assert.Equal($"{hours}:00", (await NextAsync(told))[11..16]);
+        }
+        hear.Release(3);
+    }
+
+    /// <summary>Of the days of a month and of a week, as in robfig/cron: both, unless one of them is any; then the other.</summary>
+    [Theory]
+    [InlineData("0 0 1 * 1", "2026-06-22")]
+    [InlineData("0 0 18 * 1", "2026-06-18")]
+    [InlineData("0 0 0 18 * MON", "2026-06-18")]
+    [InlineData("0 0 1 * *", "2026-07-01")]
+    [InlineData("0 0 1 * ?", "2026-07-01")]
+    [InlineData("0 0 * * 3", "2026-06-17")]
+    [InlineData("0 0 */1 * 3", "2026-06-17")]
+    [InlineData("0 0 */2 * 2", "2026-06-16")]
+    [InlineData("@monthly", "2026-07-01")]
+    public void Days_are_either_s_where_both_are_said(string schedule, string next)
+    {
+        var after = new DateTime(2026, 6, 15, 12, 0, 0, DateTimeKind.Local); // a Monday
+        var binding = CronBinding.Of(new ComponentSpec(
+            "days", "bindings.cron", "v1", new Dictionary<string, string> { ["schedule"] = schedule }, [], "test.yaml"));
+        Assert.Equal(next, binding.Schedule(after)?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+    }
+
+    private static async Task<string> NextAsync(Channel<string> told)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        return await told.Reader.ReadAsync(limit.Token);
+    }
+
+    private static Task<ShopHost> StartAsync(string schedule, TimeProvider clock, Func<HttpRequest, Task> hear) =>
+        ShopHost.StartAsync(shop => shop
+            .Resources(Yearly("/told").Replace("0 0 1 1 *", schedule, StringComparison.Ordinal))
+            .Runtime(services => services.AddSingleton(clock))
+            .Fake("app", app => app.MapPost("/told", hear)));
 }

@@ -4,7 +4,11 @@ using System.Net.Http.Json;
 using Dapr.Client.Autogen.Grpc.v1;
 using DaprShop.Local.AppHealth;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.Resiliency;
 using DaprShop.Testing;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
@@ -237,6 +241,71 @@ public sealed class ReplicaTests : IAsyncDisposable
         _workers.Unwell.Clear();
         await replaced;
         Assert.NotEqual(Name(old[0]), await WhoAsync());
+    }
+
+    [Fact]
+    public async Task What_one_of_them_cannot_be_reached_for_goes_to_another_with_its_body()
+    {
+        const string retries = """
+            apiVersion: dapr.io/v1alpha1
+            kind: Resiliency
+            metadata: { name: test }
+            spec:
+              policies: { retries: { once: { policy: constant, duration: 1ms, maxRetries: 1 } } }
+              targets: { apps: { worker: { retry: once } } }
+            """;
+        await StartAsync(replicas: 2, services => services.AddSingleton(
+            new ResiliencyPolicies([ResiliencySpec.Parse(retries, "test")], TimeProvider.System)));
+        _workers.IsBroken = true; // nobody comes in the place of the one that dies
+        var dead = Replicas()[0];
+        using (await _caller.PostAsync(dead.App.AddressOf("die"), null)) { }
+        await ShopHost.EventuallyAsync(() => Task.FromResult(dead.App is { IsListening: false, IsWell: false }), "the death");
+        (dead.App.IsListening, dead.App.IsWell) = (true, true); // its sidecar has not heard of it
+
+        using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{_runtime.Apps.Of("caller")[0].GrpcPort}");
+        var byGrpc = new InvokeServiceRequest
+        {
+            Id = WorkerApp.AppId,
+            Message = new InvokeRequest { Method = "echo", Data = new Any { Value = ByteString.CopyFromUtf8("words") } },
+        };
+        // Each of them is the first to be asked in turn.
+        for (var i = 0; i < 2; i++)
+        {
+            using var answer = await _caller.PostAsync("/v1.0/invoke/worker/method/echo", new StringContent("words"));
+            Assert.Equal("words", await answer.Content.ReadAsStringAsync());
+        }
+        for (var i = 0; i < 2; i++)
+            Assert.Equal("words", (await new Client(channel).InvokeServiceAsync(byGrpc)).Data.Value.ToStringUtf8());
+    }
+
+    [Fact]
+    public async Task A_policy_ends_calls_over_grpc_in_daprd_s_words()
+    {
+        const string limits = """
+            apiVersion: dapr.io/v1alpha1
+            kind: Resiliency
+            metadata: { name: test }
+            spec:
+              policies:
+                timeouts: { soon: 50ms }
+                circuitBreakers: { first: { trip: consecutiveFailures > 0, timeout: 1h } }
+              targets: { apps: { worker: { timeout: soon, circuitBreaker: first } } }
+            """;
+        await StartAsync(replicas: 1, services => services.AddSingleton(
+            new ResiliencyPolicies([ResiliencySpec.Parse(limits, "test")], TimeProvider.System)));
+        using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{_runtime.Apps.Of("caller")[0].GrpcPort}");
+        var held = new InvokeServiceRequest
+        {
+            Id = WorkerApp.AppId,
+            Message = new InvokeRequest { Method = "held", HttpExtension = new HTTPExtension { Verb = HTTPExtension.Types.Verb.Get } },
+        };
+
+        var late = await Assert.ThrowsAsync<RpcException>(async () => await new Client(channel).InvokeServiceAsync(held));
+        var refused = await Assert.ThrowsAsync<RpcException>(async () => await new Client(channel).InvokeServiceAsync(held));
+        _workers.Gate.SetResult();
+
+        Assert.Equal((StatusCode.DeadlineExceeded, "context deadline exceeded"), (late.StatusCode, late.Status.Detail));
+        Assert.Equal((StatusCode.Unknown, "circuit breaker is open"), (refused.StatusCode, refused.Status.Detail));
     }
 
     [Fact]

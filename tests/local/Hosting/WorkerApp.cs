@@ -97,6 +97,7 @@ public sealed class WorkerApp
         if (AreNewOnesUnwell) Unwell[me] = true;
         app.MapGet("/wellness", () => Unwell.ContainsKey(me) ? Results.StatusCode(503) : Results.Ok());
         app.MapGet("/who", () => me);
+        app.MapPost("/echo", (HttpRequest request) => Results.Stream(request.Body));
         app.MapGet("/slow", async () =>
         {
             await Task.Delay(20);
