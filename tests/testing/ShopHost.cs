@@ -132,7 +132,7 @@ public sealed class ShopHost : IAsyncDisposable
     public Task StartAppAsync(string appId) => _runtime.StartAppAsync(appId);
 
     /// <summary>Waits for an effect of something asynchronous; fails with <paramref name="what"/> when it does not come in time.</summary>
-    public static async Task EventuallyAsync(Func<Task<bool>> holds, string what = "the expected effect", int seconds = 15)
+    public static async Task EventuallyAsync(Func<Task<bool>> holds, string what = "the expected effect", int seconds = 30)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         while (!await holds())
