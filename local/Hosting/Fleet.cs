@@ -210,7 +210,7 @@ internal sealed class Fleet(
             options.Faults is { } plan ? new FaultyChannel(app.AppId, plan, TimeProvider.System) : null),
         [.. options.Resources.Components.Where(component => component.IsFor(app.AppId))])
     {
-        Access = AccessControl.Read(app.ConfigurationFile),
+        Access = AccessControl.Read(app.ConfigurationFile, app.SpeaksGrpc),
         SpeaksGrpc = app.SpeaksGrpc,
         HealthCheck = app.HealthCheck,
     };

@@ -42,8 +42,8 @@ internal sealed class GrpcProxy(AppRegistry apps, IHttpForwarder forwarder, Trac
             Fail(context.Response, StatusCode.Unknown, $"couldn't find service: {appId}");
             return;
         }
-        var target = new InvocationTarget(appId, context.Request.Path.Value!);
-        if (callee.Access.Denial(context.GetSidecar(), target.PathAndQuery, "") is { } denial)
+        var target = InvocationTarget.FromHeader(appId, context.Request.Path.Value!);
+        if (callee.Access.Denial(context.GetSidecar(), target.Method, "") is { } denial)
         {
             Fail(context.Response, StatusCode.PermissionDenied, denial);
             return;

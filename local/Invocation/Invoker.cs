@@ -56,12 +56,18 @@ internal sealed class Invoker(
 
     private async Task InvokeAsync(HttpContext context, InvocationTarget target)
     {
+        if (target.PathAndQuery.Contains('%') && Refusal.OfMethod(target.Method) is { } refusal)
+        {
+            await Failed(target, refusal).WriteAsync(context.Response);
+            return;
+        }
         if (!apps.Knows(target.AppId))
         {
             await Failed(target, $"couldn't find service: {target.AppId}").WriteAsync(context.Response);
             return;
         }
-        if (apps.Of(target.AppId)[0].Access.Denial(context.GetSidecar(), target.PathAndQuery, context.Request.Method) is { } denial)
+        var any = apps.Of(target.AppId)[0];
+        if (any.Access.Denial(context.GetSidecar(), any, target, context.Request.Method) is { } denial)
         {
             await new DaprError(
                 StatusCodes.Status403Forbidden, "ERR_DIRECT_INVOKE", global::Grpc.Core.StatusCode.PermissionDenied,

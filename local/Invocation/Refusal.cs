@@ -1,12 +1,19 @@
+using System.Buffers;
 using DaprShop.Local.Hosting;
 
 namespace DaprShop.Local.Invocation;
 
-/// <summary>Why no replica of an app takes a call, as daprd says it: nobody listens, or none of those who do is well.</summary>
+/// <summary>
+/// Why no replica of an app takes a call, as daprd says it: nobody listens, or none of those who do is well; or what is called could be
+/// read as something else.
+/// </summary>
 internal static class Refusal
 {
     private const string Channel = "rpc error: code = Internal desc = error invoking app channel: ";
     private const string Unwell = "rpc error: code = Internal desc = app is not in a healthy state";
+
+    private static readonly SearchValues<char> s_ambiguous =
+        SearchValues.Create([.. Enumerable.Range(0, ' ').Select(code => (char)code), '#', '?', '\u007f']);
 
     public static string Of(AppRegistry apps, Sidecar caller, string appId)
     {
@@ -16,4 +23,10 @@ internal static class Refusal
 
     /// <summary>A replica was called, and did not answer.</summary>
     public static string Of(string failure) => Channel + failure;
+
+    /// <summary>Of a method, not escaped (daprd <c>pkg/messaging/method</c>); null when it is as it must be.</summary>
+    public static string? OfMethod(string method) => method.AsSpan().IndexOfAny(s_ambiguous) is >= 0 and var at
+        ? "rpc error: code = InvalidArgument desc = invalid method: method contains "
+            + (method[at] is '#' or '?' or '\0' ? "forbidden character" : $"control character at position {at}")
+        : null;
 }

@@ -25,6 +25,7 @@ public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency re
     public async Task<InvokeResponse> InvokeAsync(
         Sidecar caller, InvokeServiceRequest request, ServerCallContext context)
     {
+        if (Refusal.OfMethod(request.Message?.Method ?? "") is { } refusal) throw Failed(request.Id, refusal);
         if (!apps.Knows(request.Id)) throw Failed(request.Id, $"couldn't find service: {request.Id}");
         string? reason = null;
         for (var tries = apps.Of(request.Id).Count; tries > 0 && apps.Next(request.Id) is { } callee; tries--)
@@ -57,19 +58,25 @@ public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency re
         var (headers, cancellation) = (context.RequestHeaders, context.CancellationToken);
         var message = request.Message ?? new InvokeRequest();
         var verb = message.HttpExtension?.Verb ?? HTTPExtension.Types.Verb.Post;
-        var query = message.HttpExtension?.Querystring is { Length: > 0 } text ? "?" + text : "";
-        var target = $"/{message.Method.TrimStart('/')}";
-        callee.Access.Check(caller, callee, target, verb.ToString().ToUpperInvariant());
+        var target = InvocationTarget.FromMethod(
+            callee.AppId, message.Method, message.HttpExtension?.Querystring ?? "", isName: callee.SpeaksGrpc);
+        if (callee.Access.Denial(caller, callee, target, verb.ToString().ToUpperInvariant()) is { } denial)
+        {
+            throw new DaprError(
+                StatusCodes.Status403Forbidden, "ERR_DIRECT_INVOKE", StatusCode.PermissionDenied,
+                $"failed to invoke, id: {callee.AppId}, err: rpc error: code = PermissionDenied desc = {denial}");
+        }
         using var span = callee.AppId == caller.AppId ? null : tracers.Of(callee)
             ?.CallLocal(callee.AppId, message.Method, headers.GetValue("traceparent"), headers.GetValue("tracestate"));
         if (callee.SpeaksGrpc)
         {
+            message.Method = target.Method;
             var answer = await callbacks.InvokeAsync(caller, callee, message, headers, span, cancellation);
             await context.WriteResponseHeadersAsync(Passed(answer.Headers));
             return answer.Response!;
         }
         using var call = new HttpRequestMessage(
-            new HttpMethod(verb.ToString().ToUpperInvariant()), new Uri(callee.App.BaseAddress + target + query));
+            new HttpMethod(verb.ToString().ToUpperInvariant()), new Uri(callee.App.BaseAddress + target.PathAndQuery));
         if (message.Data is { Value.IsEmpty: false } data)
         {
             call.Content = new ReadOnlyMemoryContent(data.Value.Memory);
