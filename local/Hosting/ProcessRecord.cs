@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 
@@ -26,7 +27,7 @@ internal sealed class ProcessRecord
         {
             File.WriteAllText(FileOf(process.Id), process.StartTime.ToUniversalTime().Ticks.ToString(CultureInfo.InvariantCulture));
         }
-        catch (InvalidOperationException)
+        catch (Exception gone) when (gone is InvalidOperationException or Win32Exception)
         {
             // It ended at once.
         }
