@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
+using DaprShop.Common;
 
 namespace DaprShop.Members;
 
@@ -9,16 +9,13 @@ namespace DaprShop.Members;
 public static class ClientAddress
 {
     /// <summary>
-    /// A hash of the address, to count by. Hops before the gateway's are the client's own claim and are ignored. A home or a server has a
-    /// whole /64 of IPv6 addresses, so those count as one.
+    /// A hash of the client's network (<see cref="ClientNetwork"/>), to count by. Hops before the gateway's are the client's own claim and
+    /// are ignored.
     /// </summary>
     public static string Key(HttpContext context)
     {
         var address = GatewaysHop(context.Request) ?? context.Connection.RemoteIpAddress ?? IPAddress.None;
-        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
-        var bytes = address.GetAddressBytes().AsSpan();
-        if (address.AddressFamily == AddressFamily.InterNetworkV6) bytes = bytes[..8];
-        return Base64Url.EncodeToString(SHA256.HashData(bytes).AsSpan(0, 12));
+        return Base64Url.EncodeToString(SHA256.HashData(ClientNetwork.Of(address).BaseAddress.GetAddressBytes()).AsSpan(0, 12));
     }
 
     /// <summary>

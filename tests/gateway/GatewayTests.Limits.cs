@@ -25,6 +25,27 @@ public abstract partial class GatewayTests
         Assert.Equal(HttpStatusCode.OK, (await shop.Client.GetAsync("/api/members/me")).StatusCode);
     }
 
+    [Theory]
+    [InlineData("192.0.2.1", "192.0.2.1", true)]
+    [InlineData("192.0.2.1", "192.0.2.2", false)]
+    [InlineData("192.0.2.1", "c000:201::", false)]
+    [InlineData("192.0.2.1", "::ffff:192.0.2.1", true)]
+    [InlineData("::ffff:192.0.2.1", "::ffff:192.0.2.2", false)]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", true)]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:3::1", false)]
+    // Zeros are left out where there are most of them, in the network or behind it.
+    [InlineData("2001:db8::1", "2001:db8:0:0:1::", true)]
+    [InlineData("2001:db8::1", "2001:db8::1:0:0:0:1", false)]
+    [InlineData("::1", "::1:0:0:1", true)]
+    // Bytes that are the end of a line, or one letter in either case.
+    [InlineData("2001:db8:a0a:a0a::1", "2001:db8:a0a:a0a:a0a:a0a:a0a:a0a", true)]
+    [InlineData("2001:db8:0:41::1", "2001:db8:0:61::1", false)]
+    public async Task A_client_is_an_IPv4_address_or_a_network_of_IPv6_addresses(string client, string other, bool isOne) =>
+        Assert.Equal(isOne, await CountAsOneAsync(client, other));
+
+    /// <summary>Whether the gateway, which lets each client sign in once, lets two addresses do so once together.</summary>
+    protected abstract Task<bool> CountAsOneAsync(string client, string other);
+
     [Fact]
     public async Task The_generous_limit_is_a_limit_too()
     {

@@ -101,25 +101,18 @@ public sealed class NginxTests : IAsyncLifetime
     public async Task Behind_an_ingress_the_client_is_whom_that_saw(
         string? scheme, string? client, string seenScheme, string seenClient, bool strict)
     {
-        var (gateway, port) = (FreePorts.Take(), FreePorts.Take());
-        await using var service = new FakeService("basket", port);
+        await using var service = new FakeService("basket", FreePorts.Take());
         await service.StartAsync();
-        var directory = CopyRules(
-            "environment.kubernetes.conf", ("$service.daprshop.svc.cluster.local:8080", $"127.0.0.1:{port}"),
-            ("listen 8080", $"listen 127.0.0.1:{gateway}"), ("10.0.0.0/8", "127.0.0.0/8"));
-        using var nginx = Run(directory.FullName);
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{gateway}") };
-        await AnswerOfAsync(http);
+        await using var nginx = await IngressNginx.StartAsync(service.Address.Port);
+        var http = nginx.Client;
         if (scheme is not null) http.DefaultRequestHeaders.Add("X-Forwarded-Proto", scheme);
         if (client is not null) http.DefaultRequestHeaders.Add("X-Forwarded-For", client);
 
         using var response = await http.GetAsync("/api/basket");
-        nginx.Kill(entireProcessTree: true);
 
         var seen = (await response.Content.ReadFromJsonAsync<Seen>())!.Headers;
         Assert.Equal((seenScheme, seenClient), (seen["x-forwarded-proto"], seen["x-forwarded-for"]));
         Assert.Equal(strict, response.Headers.Contains("Strict-Transport-Security"));
-        directory.Delete(recursive: true);
     }
 
     [Theory]
@@ -177,7 +170,7 @@ public sealed class NginxTests : IAsyncLifetime
     }
 
     /// <summary>The rules in a folder of their own, for an environment; its name server has a name only there.</summary>
-    private static DirectoryInfo CopyRules(string environment, params IEnumerable<(string Old, string New)> changes)
+    internal static DirectoryInfo CopyRules(string environment, params IEnumerable<(string Old, string New)> changes)
     {
         var directory = Directory.CreateTempSubdirectory("nginx-");
         foreach (var file in Directory.EnumerateFiles(GatewayUnderTest.RulesPath).Where(file => !file.EndsWith("environment.conf")))
@@ -189,7 +182,7 @@ public sealed class NginxTests : IAsyncLifetime
         return directory;
     }
 
-    private static Process Run(string directory, params string[] arguments) => Process.Start(new ProcessStartInfo(
+    internal static Process Run(string directory, params string[] arguments) => Process.Start(new ProcessStartInfo(
         NginxGateway.Find()!,
         ["-p", directory, "-c", Path.Combine(directory, "nginx.conf"), "-e", "stderr", "-g", "daemon off;", .. arguments])
     {
@@ -216,7 +209,7 @@ public sealed class NginxTests : IAsyncLifetime
     }
 
     /// <summary>The first answer, however long the gateway takes to come back (within reason).</summary>
-    private static async Task<HttpStatusCode> AnswerOfAsync(HttpClient client)
+    internal static async Task<HttpStatusCode> AnswerOfAsync(HttpClient client)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         while (true)
