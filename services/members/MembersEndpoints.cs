@@ -68,7 +68,8 @@ public static class MembersEndpoints
         var taken = Problem.Conflict("This e-mail address is taken.");
         // Asked first, so that a taken address costs no hash.
         if ((await members.AccountAsync(email!, cancellation)).Value is not null) return taken;
-        var hash = await passwords.HashAsync(signUp.Password!, cancellation);
+        using var place = passwords.Enter();
+        var hash = await place.HashAsync(signUp.Password!, cancellation);
         return await members.RegisterAsync(email!, signUp.DisplayName!.Trim(), Roles.Member, hash, cancellation) is { } member
             ? TypedResults.Created("/api/members/me", new SignedUp(member.Id, member.Email, member.DisplayName))
             : taken;

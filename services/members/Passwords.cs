@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Cryptography.KeyDerivation;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
@@ -19,7 +18,8 @@ public sealed class Passwords : IDisposable
     private static readonly object s_nobody = new();
 
     private readonly PasswordHasher<object> _hasher;
-    private readonly ConcurrencyLimiter _limiter;
+    private readonly SemaphoreSlim _places;
+    private readonly SemaphoreSlim _running;
     private readonly string _nobodys;
 
     /// <param name="configuration"><c>Passwords:Iterations</c>, <c>Passwords:AtOnce</c>, <c>Passwords:Queue</c>.</param>
@@ -28,27 +28,20 @@ public sealed class Passwords : IDisposable
         var iterations = configuration.GetValue("Passwords:Iterations", 210_000);
         _hasher = new PasswordHasher<object>(Options.Create(new PasswordHasherOptions { IterationCount = iterations }));
         _nobodys = NobodysHash(iterations);
-        _limiter = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
-        {
-            PermitLimit = configuration.GetValue("Passwords:AtOnce", Math.Max(1, Environment.ProcessorCount / 2)),
-            QueueLimit = configuration.GetValue("Passwords:Queue", 128),
-            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
-        });
+        var atOnce = configuration.GetValue("Passwords:AtOnce", Math.Max(1, Environment.ProcessorCount / 2));
+        _running = new SemaphoreSlim(atOnce);
+        _places = new SemaphoreSlim(atOnce + configuration.GetValue("Passwords:Queue", 128));
     }
 
-    /// <exception cref="BusyException">Too many are waiting.</exception>
-    public Task<string> HashAsync(string password, CancellationToken cancellation) =>
-        RunAsync(() => _hasher.HashPassword(s_nobody, password), cancellation);
+    /// <summary>Takes a place among those who hash or wait until they may.</summary>
+    /// <exception cref="BusyException">There is none left.</exception>
+    public Place Enter() => _places.Wait(0) ? new Place(this) : throw new BusyException();
 
-    /// <summary>Takes as long, and says no, when there is no such account.</summary>
-    /// <exception cref="BusyException">Too many are waiting.</exception>
-    public async Task<bool> VerifyAsync(string? hash, string password, CancellationToken cancellation)
+    public void Dispose()
     {
-        var result = await RunAsync(() => _hasher.VerifyHashedPassword(s_nobody, hash ?? _nobodys, password), cancellation);
-        return hash is not null && result != PasswordVerificationResult.Failed;
+        _places.Dispose();
+        _running.Dispose();
     }
-
-    public void Dispose() => _limiter.Dispose();
 
     /// <summary>A hash in Identity's third format (marker, PRF, iterations, salt length, salt, key) for no known password.</summary>
     private static string NobodysHash(int iterations)
@@ -65,9 +58,32 @@ public sealed class Passwords : IDisposable
 
     private async Task<T> RunAsync<T>(Func<T> work, CancellationToken cancellation)
     {
-        using var lease = await _limiter.AcquireAsync(cancellationToken: cancellation);
-        if (!lease.IsAcquired) throw new BusyException();
-        return await Task.Run(work, cancellation);
+        await _running.WaitAsync(cancellation);
+        try
+        {
+            return await Task.Run(work, cancellation);
+        }
+        finally
+        {
+            _running.Release();
+        }
+    }
+
+    /// <summary>Whoever has it gets to hash. Dispose of it to make room.</summary>
+    public sealed class Place(Passwords passwords) : IDisposable
+    {
+        public Task<string> HashAsync(string password, CancellationToken cancellation) =>
+            passwords.RunAsync(() => passwords._hasher.HashPassword(s_nobody, password), cancellation);
+
+        /// <summary>Takes as long, and says no, when there is no such account.</summary>
+        public async Task<PasswordVerificationResult> VerifyAsync(string? hash, string password, CancellationToken cancellation)
+        {
+            var result = await passwords.RunAsync(
+                () => passwords._hasher.VerifyHashedPassword(s_nobody, hash ?? passwords._nobodys, password), cancellation);
+            return hash is null ? PasswordVerificationResult.Failed : result;
+        }
+
+        public void Dispose() => passwords._places.Release();
     }
 }
 

@@ -1,4 +1,5 @@
 using DaprShop.Common;
+using Microsoft.AspNetCore.Identity;
 
 namespace DaprShop.Members;
 
@@ -10,15 +11,16 @@ public sealed class StaffAccount(MemberStore members, Passwords passwords, Staff
     public async Task EnsureAsync(CancellationToken cancellation)
     {
         var (account, etag) = await members.AccountAsync(s_email, cancellation);
+        using var place = passwords.Enter();
         if (account is null)
         {
-            var hash = await passwords.HashAsync(password.Value, cancellation);
+            var hash = await place.HashAsync(password.Value, cancellation);
             // Null when another replica was faster.
             await members.RegisterAsync(s_email, "Staff", Roles.Staff, hash, cancellation);
         }
-        else if (!await passwords.VerifyAsync(account.PasswordHash, password.Value, cancellation))
+        else if (await place.VerifyAsync(account.PasswordHash, password.Value, cancellation) is PasswordVerificationResult.Failed)
         {
-            var hash = await passwords.HashAsync(password.Value, cancellation);
+            var hash = await place.HashAsync(password.Value, cancellation);
             var changed = account with { PasswordHash = hash, PasswordVersion = account.PasswordVersion + 1 };
             if (!await members.TrySaveAccountAsync(s_email, changed, etag, cancellation)) throw new ContendedException();
             logger.LogInformation("The staff password follows the configuration; staff sessions are over");

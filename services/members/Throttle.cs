@@ -67,7 +67,10 @@ public sealed record KnownAddress(string Address, Failures Failures)
     public KnownAddress Fail(DateTimeOffset now) => this with { Failures = Failures.Add(now) };
 }
 
-/// <summary>The failed sign-ins from one client address, whatever the account: document <c>throttle/address/{hash}</c>.</summary>
+/// <summary>
+/// The failed sign-ins from one client address, whatever the account: document <c>throttle/address/{hash}</c>, by
+/// <see cref="ClientAddress.Key"/>.
+/// </summary>
 public sealed record AddressThrottle(Failures Failures)
 {
     /// <summary>More than for an account: many people may share an address.</summary>
@@ -79,5 +82,12 @@ public sealed record AddressThrottle(Failures Failures)
 
     public TimeSpan Wait(DateTimeOffset now, int free = FreeFailures) => Failures.Wait(free, now);
 
-    public AddressThrottle Fail(DateTimeOffset now) => new(Failures.Add(now));
+    /// <summary>An attempt counts as failed from the moment it starts; <see cref="TakeBack"/> takes it back.</summary>
+    public AddressThrottle Attempt(DateTimeOffset now) => new(Failures.Add(now));
+
+    /// <summary>The attempt was none of the failures: all is as if it had not been, but for others that have come since.</summary>
+    /// <param name="attempt">What <see cref="Attempt"/> made of <paramref name="before"/>.</param>
+    /// <param name="before">What was before it.</param>
+    public AddressThrottle TakeBack(AddressThrottle attempt, AddressThrottle before) =>
+        this == attempt ? before : new(Failures with { Count = Math.Max(0, Failures.Count - 1) });
 }

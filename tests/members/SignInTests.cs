@@ -1,6 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using DaprShop.Common;
+using DaprShop.Testing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace DaprShop.Members.Tests;
 
@@ -59,6 +63,65 @@ public sealed class SignInTests(MembersHost host) : IClassFixture<MembersHost>
         var email = MembersHost.NewEmail();
         var guesses = await Task.WhenAll(Enumerable.Range(0, 15).Select(_ => host.Visitor().SignInAsync(email, "wrong horse")));
         Assert.InRange(guesses.Count(guess => guess.StatusCode == HttpStatusCode.Unauthorized), 1, AccountThrottle.FreeFailures);
+    }
+
+    [Fact]
+    public async Task Guesses_at_once_on_many_accounts_cannot_slip_past_the_count_of_their_address()
+    {
+        var attacker = host.Visitor();
+        var guesses = await Task.WhenAll(Enumerable.Range(0, 3 * AddressThrottle.FreeFailures).Select(
+            _ => attacker.SignInAsync(MembersHost.NewEmail(), "wrong horse")));
+        Assert.Equal(AddressThrottle.FreeFailures, guesses.Count(guess => guess.StatusCode == HttpStatusCode.Unauthorized));
+    }
+
+    [Fact]
+    public async Task Many_members_behind_one_address_that_sign_in_at_once_are_no_guessing()
+    {
+        var office = host.Visitor();
+        var members = await Task.WhenAll(Enumerable.Range(0, AddressThrottle.FreeFailures + 5).Select(_ => host.MemberAsync()));
+        await Task.WhenAll(members.Select(member => office.TokensAsync(member.Email, MembersHost.Password)));
+    }
+
+    [Fact]
+    public async Task An_attempt_that_nobody_had_time_for_is_no_guess()
+    {
+        using var passwords = Hashing(("Passwords:Iterations", "1000"), ("Passwords:AtOnce", "1"), ("Passwords:Queue", "0"));
+        await using var shop = await ShopHost.StartAsync(shop => shop.Service(
+            "members", MembersService.Create, builder => builder.Services.AddSingleton(passwords),
+            ("SignIn:FreeFailures:Account", "1"), ("SignIn:FreeFailures:Address", "1")));
+        await MembersHost.WhenReadyAsync(shop);
+        var (visitor, email) = (MembersHost.Visitor(shop), MembersHost.NewEmail());
+        await visitor.PostAsJsonAsync("/api/members", new { email, password = MembersHost.Password, displayName = "Ada" });
+
+        using (passwords.Enter())
+        {
+            for (var times = 0; times < 3; times++)
+                await (await visitor.SignInAsync(email, MembersHost.Password)).ProblemAsync(HttpStatusCode.ServiceUnavailable);
+        }
+
+        await visitor.TokensAsync(email, MembersHost.Password);
+    }
+
+    [Fact]
+    public async Task A_password_hashed_with_fewer_iterations_is_hashed_again_at_sign_in()
+    {
+        var member = await host.MemberAsync();
+        var key = MemberStore.AccountKey(EmailAddress.Parse(member.Email).Key);
+        var store = new StateStore(host.Shop.Dapr("members"), "members-store");
+        var (account, etag) = await store.GetAsync<Account>(key, TestContext.Current.CancellationToken);
+        using var weak = Hashing(("Passwords:Iterations", "500"));
+        using var place = weak.Enter();
+        var old = account! with { PasswordHash = await place.HashAsync(MembersHost.Password, TestContext.Current.CancellationToken) };
+        Assert.True(await store.TrySaveAsync(key, old, etag, cancellation: TestContext.Current.CancellationToken));
+
+        await member.Client.TokensAsync(member.Email, MembersHost.Password);
+
+        var after = (await store.GetAsync<Account>(key, TestContext.Current.CancellationToken)).Value!;
+        Assert.NotEqual(old.PasswordHash, after.PasswordHash);
+        Assert.Equal(old with { PasswordHash = after.PasswordHash }, after);
+        var tokens = await member.Client.TokensAsync(member.Email, MembersHost.Password);
+        Assert.Equal(after, (await store.GetAsync<Account>(key, TestContext.Current.CancellationToken)).Value);
+        await (await member.Client.RefreshAsync(tokens.RefreshToken)).TokensAsync();
     }
 
     [Fact]
@@ -156,6 +219,9 @@ public sealed class SignInTests(MembersHost host) : IClassFixture<MembersHost>
         var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
         Assert.Equal(fields, problem.GetProperty("errors").EnumerateObject().Select(error => error.Name));
     }
+
+    private static Passwords Hashing(params (string Key, string Value)[] settings) => new(new ConfigurationBuilder()
+        .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value))).Build());
 
     private static byte[] Decode(string part) => System.Buffers.Text.Base64Url.DecodeFromChars(part);
 }

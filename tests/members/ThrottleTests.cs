@@ -73,8 +73,18 @@ public sealed class ThrottleTests
         for (var failure = 0; failure < AddressThrottle.FreeFailures; failure++)
         {
             Assert.Equal(TimeSpan.Zero, throttle.Wait(s_start));
-            throttle = throttle.Fail(s_start);
+            throttle = throttle.Attempt(s_start);
         }
         Assert.Equal(TimeSpan.FromSeconds(1), throttle.Wait(s_start));
+    }
+
+    [Fact]
+    public void An_attempt_that_was_no_failure_leaves_no_trace_but_for_those_that_came_since()
+    {
+        var before = AddressThrottle.None.Attempt(s_start);
+        var attempt = before.Attempt(s_start.AddSeconds(30));
+        Assert.Equal(before, attempt.TakeBack(attempt, before));
+        Assert.Equal(new Failures(2, s_start.AddSeconds(31)), attempt.Attempt(s_start.AddSeconds(31)).TakeBack(attempt, before).Failures);
+        Assert.Equal(AddressThrottle.None, AddressThrottle.None.TakeBack(attempt, before));
     }
 }
