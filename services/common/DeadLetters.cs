@@ -8,12 +8,19 @@ namespace DaprShop.Common;
 
 /// <summary>
 /// Events that this service could not take, after all retries, kept in its own store with their envelope until they are replayed: a
-/// dead-letter topic that nobody listens to would lose them. One document a letter, and one list of them all, written together.
+/// dead-letter topic that nobody listens to would lose them. One document a letter, and a list of them all, in pages so that no document
+/// grows too large. A letter and its page are written together.
 /// </summary>
 public sealed class DeadLetters(
     StateStore store, TopicHandlers handlers, ServiceName service, TimeProvider time, IMeterFactory meters, ILogger<DeadLetters> logger)
 {
-    private const string IndexKey = "dead-letter-index";
+    /// <summary>Of this many letters at once, the newest, staff get to see: what is replayed makes room for older ones.</summary>
+    public const int MaxListed = 10_000;
+
+    /// <summary>The list from before there were pages. Letters leave it, and none come to it.</summary>
+    private const string FirstList = "dead-letter-index";
+
+    private static readonly string[] s_lists = [FirstList, .. Enumerable.Range(0, 256).Select(page => $"{FirstList}/{page:x2}")];
 
     private readonly Counter<long> _kept = meters.Create(ShopTelemetry.SourcePrefix + nameof(DeadLetters))
         .CreateCounter<long>("daprshop.dead_letters", "{letter}", "Events that became dead letters, by topic.");
@@ -34,21 +41,21 @@ public sealed class DeadLetters(
         foreach (var topic in handlers.Topics) _kept.Add(0, KeyValuePair.Create("topic", (object?)topic));
     }
 
-    /// <summary>Keeps those not kept yet. Two calls for any number.</summary>
-    public async Task KeepAsync(IEnumerable<BulkEntry> dead, CancellationToken cancellation)
-    {
-        var byId = dead.DistinctBy(entry => IdOf(service, entry)).ToDictionary(entry => IdOf(service, entry));
-        var kept = await Optimistic.RetryAsync(() => TryKeepAsync(byId, cancellation));
-        foreach (var letter in kept)
-        {
-            _kept.Add(1, KeyValuePair.Create("topic", (object?)letter.Topic));
-            logger.LogWarning("Event {EventId} of {Topic} is a dead letter: {Reason}", letter.EventId, letter.Topic, letter.Reason);
-        }
-    }
+    /// <summary>Keeps those not kept yet. Two calls for each page that they are on, and two more for a page that is new.</summary>
+    public Task KeepAsync(IEnumerable<BulkEntry> dead, CancellationToken cancellation) => Task.WhenAll(dead
+        .Select(entry => (Id: IdOf(service, entry), Entry: entry)).DistinctBy(letter => letter.Id).GroupBy(letter => PageOf(letter.Id))
+        .Select(onPage => KeepAsync(onPage.Key, [.. onPage], cancellation)));
 
-    /// <summary>All there are, newest first. One call.</summary>
-    public async Task<IReadOnlyList<DeadLetterEntry>> ListAsync(CancellationToken cancellation) =>
-        [.. Enumerable.Reverse((await store.GetAsync<DeadLetterEntry[]>(IndexKey, cancellation)).Value ?? [])];
+    /// <summary>The newest <see cref="MaxListed"/> of all there are, newest first. One call, as long as they are few.</summary>
+    public async Task<IReadOnlyList<DeadLetterEntry>> ListAsync(CancellationToken cancellation)
+    {
+        var read = await store.GetManyAsync(s_lists, cancellation);
+        return
+        [
+            .. s_lists.SelectMany(list => read.Get<DeadLetterEntry[]>(list).Value ?? []).DistinctBy(entry => entry.Id)
+                .OrderByDescending(entry => entry.GivenUpAt).ThenBy(entry => entry.Id, StringComparer.Ordinal).Take(MaxListed),
+        ];
+    }
 
     /// <summary>Those of the letters that are still there. One call.</summary>
     public async Task<IReadOnlyList<DeadLetter>> ReadAsync(IReadOnlyList<string> ids, CancellationToken cancellation)
@@ -82,19 +89,35 @@ public sealed class DeadLetters(
         return new ReplayReply(ReplayReply.Replayed);
     }
 
-    private async Task<IReadOnlyList<DeadLetter>?> TryKeepAsync(Dictionary<string, BulkEntry> byId, CancellationToken cancellation)
+    private async Task KeepAsync(string page, IReadOnlyList<(string Id, BulkEntry Entry)> dead, CancellationToken cancellation)
     {
-        var read = await store.GetManyAsync([IndexKey, .. byId.Keys.Select(DeliveryFailures.Key)], cancellation);
-        var (index, etag) = read.Get<DeadLetterEntry[]>(IndexKey);
-        var known = (index ?? []).Select(entry => entry.Id).ToHashSet();
-        var added = byId.Where(letter => !known.Contains(letter.Key)).ToList();
+        foreach (var letter in await Optimistic.RetryAsync(() => TryKeepAsync(page, dead, cancellation)))
+        {
+            _kept.Add(1, KeyValuePair.Create("topic", (object?)letter.Topic));
+            logger.LogWarning("Event {EventId} of {Topic} is a dead letter: {Reason}", letter.EventId, letter.Topic, letter.Reason);
+        }
+    }
+
+    private async Task<IReadOnlyList<DeadLetter>?> TryKeepAsync(
+        string page, IReadOnlyList<(string Id, BulkEntry Entry)> dead, CancellationToken cancellation)
+    {
+        var read = await store.GetManyAsync([FirstList, page, .. dead.Select(letter => DeliveryFailures.Key(letter.Id))], cancellation);
+        var (listed, etag) = read.Get<DeadLetterEntry[]>(page);
+        if (etag.Length == 0)
+        {
+            // In a transaction, Dapr's Redis store would put a new page over one that another replica has just made.
+            await store.TrySaveAsync<DeadLetterEntry[]>(page, [], etag, cancellation: cancellation);
+            return null;
+        }
+        var known = listed!.Concat(read.Get<DeadLetterEntry[]>(FirstList).Value ?? []).Select(entry => entry.Id).ToHashSet();
+        var added = dead.Where(letter => !known.Contains(letter.Id)).ToList();
         if (added.Count == 0) return [];
 
         var now = time.GetUtcNow();
         var letters = new List<DeadLetter>(added.Count);
         var writes = new List<StateTransactionRequest>
         {
-            store.Write<DeadLetterEntry[]>(IndexKey, [.. index ?? [], .. added.Select(letter => new DeadLetterEntry(letter.Key, now))], etag),
+            store.Write<DeadLetterEntry[]>(page, [.. listed!, .. added.Select(letter => new DeadLetterEntry(letter.Id, now))], etag),
         };
         foreach (var (id, entry) in added)
         {
@@ -110,15 +133,17 @@ public sealed class DeadLetters(
 
     private async Task<object?> TryRemoveAsync(DeadLetter letter, CancellationToken cancellation)
     {
-        var (index, etag) = await store.GetAsync<DeadLetterEntry[]>(IndexKey, cancellation);
-        var left = (index ?? []).Where(entry => entry.Id != letter.Id).ToArray();
-        StateTransactionRequest[] writes =
-        [
-            store.Write(IndexKey, left, etag),
-            store.Write(Key(letter.Id), letter with { ReplayedAt = time.GetUtcNow() }, etag: null, s_memoryOfReplays),
-        ];
-        return await store.TryCommitAsync(writes, cancellation) ? this : null;
+        string[] lists = [FirstList, PageOf(letter.Id)];
+        var read = await store.GetManyAsync(lists, cancellation);
+        var writes = lists.Select(list => (Key: list, Read: read.Get<DeadLetterEntry[]>(list)))
+            .Where(list => list.Read.Value is not null)
+            .Select(list => store.Write(list.Key, list.Read.Value!.Where(entry => entry.Id != letter.Id).ToArray(), list.Read.ETag))
+            .Append(store.Write(Key(letter.Id), letter with { ReplayedAt = time.GetUtcNow() }, etag: null, s_memoryOfReplays));
+        return await store.TryCommitAsync([.. writes], cancellation) ? this : null;
     }
+
+    /// <summary>Where a letter is listed: by the last two digits of its id.</summary>
+    private static string PageOf(string id) => $"{FirstList}/{id[^2..]}";
 
     private static string Key(string id) => $"dead-letter/{id}";
 }

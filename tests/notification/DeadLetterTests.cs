@@ -197,6 +197,43 @@ public sealed class DeadLetterTests(DeadLetterHost host) : IClassFixture<DeadLet
     }
 
     [Fact]
+    public async Task There_is_room_for_any_number_and_the_one_list_of_old_that_is_full_counts_too()
+    {
+        const int Most = 4 * 1024 * 1024;
+        var cancellation = TestContext.Current.CancellationToken;
+        var full = new DeadLetterHost();
+        await using var _ = full;
+        await full.InitializeAsync();
+        var letters = full.Services.GetRequiredService<DeadLetters>();
+        var store = full.Services.GetRequiredService<StateStore>();
+        // As it was kept before there were pages: newest last.
+        var old = Dead("old");
+        var oldId = DeadLetters.IdOf(new ServiceName("notification"), old);
+        var then = DateTimeOffset.UtcNow.AddDays(-1);
+        List<DeadLetterEntry> list = [new(oldId, then)];
+        var size = JsonSerializer.SerializeToUtf8Bytes(list, JsonSerializerOptions.Web).Length - 1;
+        list.InsertRange(
+            0, Enumerable.Range(0, (Most / size) - 5).Select(number => new DeadLetterEntry($"notification-{number:x16}", then.AddDays(-1))));
+        await store.SaveAsync("dead-letter-index", list, cancellation);
+        await store.SaveAsync($"dead-letter/{oldId}", new DeadLetter(
+            oldId, "notification", DeadLetterHost.Topic, "old", "poison", 1, then, old.Event), cancellation);
+
+        var dead = Enumerable.Range(0, 10).Select(number => Dead($"new-{number}")).Append(old).ToList();
+        await letters.KeepAsync(dead, cancellation);
+        var listed = (await letters.ListAsync(cancellation)).Select(entry => entry.Id).ToList();
+        Assert.Equal(DeadLetters.MaxListed, listed.Count);
+        Assert.Equal(10, listed.Take(10).Intersect(dead.Select(entry => DeadLetters.IdOf(new ServiceName("notification"), entry))).Count());
+        Assert.Equal(oldId, listed[10]);
+
+        Assert.Equal(ReplayReply.Replayed, (await letters.ReplayAsync(oldId, cancellation))!.Outcome);
+        Assert.Equal(["old"], full.Taken);
+        Assert.DoesNotContain(oldId, (await letters.ListAsync(cancellation)).Select(entry => entry.Id));
+
+        static BulkEntry Dead(string eventId) => new("1", JsonSerializer.SerializeToElement(
+            new { id = eventId, topic = DeadLetterHost.Topic, data = new { name = eventId } }));
+    }
+
+    [Fact]
     public async Task What_is_not_there_cannot_be_replayed()
     {
         Assert.Equal(HttpStatusCode.NotFound, (await Service.PostAsync("/internal/dead-letters/notification-0123456789abcdef/replay", null)).StatusCode);

@@ -273,6 +273,7 @@ public abstract class ShippingServiceTests(ShippingShop shop)
         var order = ShippingShop.NewOrder();
         await shop.CreateAsync(order);
         var lost = await BuriedAsync($"order-{order}-5", ShippingShop.Confirmed(order, shop.Now));
+        shop.Pass(TimeSpan.FromMilliseconds(1));
         var hopeless = await BuriedAsync($"order-{order}-6", ShippingShop.Confirmed("../courier-1", shop.Now));
         var before = await ListAsync();
         Assert.True(before.IndexOf(hopeless.Id) < before.IndexOf(lost.Id), "The newest is not the first.");
@@ -288,6 +289,39 @@ public abstract class ShippingServiceTests(ShippingShop shop)
         Assert.DoesNotContain(lost.Id, await ListAsync());
         using var unknown = await shop.Sidecar.PostAsync("/internal/dead-letters/shipping-0000000000000000/replay", null);
         Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+    }
+
+    [Fact]
+    public async Task Dead_letters_are_listed_on_pages_by_the_last_digits_of_their_ids_and_the_one_list_of_old_counts_too()
+    {
+        var letter = await BuriedAsync($"order-{ShippingShop.NewOrder()}-5", ShippingShop.Confirmed("../courier-1", shop.Now));
+        Assert.Contains(letter.Id, await StoredListAsync($"dead-letter-index/{letter.Id[^2..]}"));
+
+        var order = ShippingShop.NewOrder();
+        await shop.CreateAsync(order);
+        var old = await BuriedAsync($"order-{order}-5", ShippingShop.Confirmed(order, shop.Now));
+        await StoreAsync($"dead-letter-index/{old.Id[^2..]}", []);
+        Assert.DoesNotContain(old.Id, await ListAsync());
+        await StoreAsync("dead-letter-index", [new DeadLetterEntry(old.Id, old.GivenUpAt)]);
+        Assert.Contains(old.Id, await ListAsync());
+        using var again = await shop.Sidecar.PostAsJsonAsync(
+            "/events/shipping.dead-letters", new { id = "batch", entries = new[] { new { entryId = "1", @event = old.Event } } });
+        again.EnsureSuccessStatusCode();
+        Assert.Empty(await StoredListAsync($"dead-letter-index/{old.Id[^2..]}"));
+
+        Assert.Equal("replayed", (await ReplayAsync(old.Id)).Outcome);
+        Assert.Empty(await StoredListAsync("dead-letter-index"));
+        Assert.DoesNotContain(old.Id, await ListAsync());
+
+        async Task<IEnumerable<string>> StoredListAsync(string key)
+        {
+            using var response = await shop.Dapr.PostAsJsonAsync("/v1.0/state/shipping-store/bulk", new { keys = new[] { key } });
+            var items = (await response.Content.ReadFromJsonAsync<JsonElement>())!;
+            return items[0].GetProperty("data").Deserialize<DeadLetterEntry[]>(JsonSerializerOptions.Web)!.Select(entry => entry.Id);
+        }
+
+        async Task StoreAsync(string key, DeadLetterEntry[] value) =>
+            (await shop.Dapr.PostAsJsonAsync("/v1.0/state/shipping-store", new[] { new { key, value } })).EnsureSuccessStatusCode();
     }
 
     [Theory]

@@ -9,7 +9,14 @@ import type { BulkEntry, CloudEvent, Topics } from "./topics";
 import { isObject, isString } from "./validation";
 
 const service = "shipping";
-const indexKey = "dead-letter-index";
+
+/** Of this many letters at once, the newest, staff get to see: what is replayed makes room for older ones. */
+const maxListed = 10_000;
+
+/** The list from before there were pages. Letters leave it, and none come to it. */
+const firstList = "dead-letter-index";
+
+const lists = [firstList, ...Array.from({ length: 256 }, (_, page) => `${firstList}/${page.toString(16).padStart(2, "0")}`)];
 
 /** For how long a replay that is asked for again gets the same answer. */
 const memoryOfReplays = 24 * 60 * 60;
@@ -57,9 +64,17 @@ export const idOf = (entry: BulkEntry): string =>
 
 const keyOf = (id: string): string => `dead-letter/${id}`;
 
+/** Where a letter is listed: by the last two digits of its id. */
+const pageOf = (id: string): string => `${firstList}/${id.slice(-2)}`;
+
+/** The newest first. */
+const byAge = (one: Entry, other: Entry): number =>
+  Date.parse(other.givenUpAt) - Date.parse(one.givenUpAt) || (one.id < other.id ? -1 : 1);
+
 /**
  * Events that the service could not take, after all retries, kept in its own store with their envelope until they are replayed: a
- * dead-letter topic that nobody listens to would lose them. One document a letter, and one list of them all, written together.
+ * dead-letter topic that nobody listens to would lose them. One document a letter, and a list of them all, in pages so that no document
+ * grows too large. A letter and its page are written together.
  */
 export class DeadLetters {
   constructor(
@@ -69,16 +84,21 @@ export class DeadLetters {
     private readonly log: Log,
   ) {}
 
-  /** Keeps those not kept yet. Two calls for any number. */
+  /** Keeps those not kept yet. Two calls for each page that they are on. */
   async keep(dead: readonly BulkEntry[]): Promise<void> {
-    const byId = new Map([...dead].reverse().map((entry) => [idOf(entry), entry]));
-    for (const { eventId, topic, reason } of await retry(() => this.tryKeep(byId)))
-      this.log.warn(`Event ${eventId} of ${topic} is a dead letter: ${reason}`);
+    const pages = new Map<string, Map<string, BulkEntry>>();
+    for (const entry of [...dead].reverse()) {
+      const id = idOf(entry);
+      pages.set(pageOf(id), (pages.get(pageOf(id)) ?? new Map<string, BulkEntry>()).set(id, entry));
+    }
+    await Promise.all([...pages].map(([page, byId]) => this.keepOn(page, byId)));
   }
 
-  /** All there are, newest first. One call. */
+  /** The newest of all there are, newest first. One call. */
   async list(): Promise<Entry[]> {
-    return [...((await this.store.get<Entry[]>(indexKey)).value ?? [])].reverse();
+    const read = await this.store.getMany<Entry[]>(lists);
+    const byId = new Map([...read.values()].flatMap(({ value = [] }) => value).map((entry) => [entry.id, entry]));
+    return [...byId.values()].sort(byAge).slice(0, maxListed);
   }
 
   /** Those of the letters that are still there. One call. */
@@ -109,12 +129,17 @@ export class DeadLetters {
     return { outcome: "replayed" };
   }
 
-  private async tryKeep(byId: ReadonlyMap<string, BulkEntry>): Promise<DeadLetter[] | undefined> {
-    // One list and many notes in one call: each is read as what it is.
-    const read = await this.store.getMany<unknown>([indexKey, ...[...byId.keys()].map(failureKey)]);
-    const index = read.get(indexKey)!;
-    const entries = (index.value as Entry[] | undefined) ?? [];
-    const added = [...byId].filter(([id]) => !entries.some((entry) => entry.id === id));
+  private async keepOn(page: string, byId: ReadonlyMap<string, BulkEntry>): Promise<void> {
+    for (const { eventId, topic, reason } of await retry(() => this.tryKeep(page, byId)))
+      this.log.warn(`Event ${eventId} of ${topic} is a dead letter: ${reason}`);
+  }
+
+  private async tryKeep(page: string, byId: ReadonlyMap<string, BulkEntry>): Promise<DeadLetter[] | undefined> {
+    // Lists and notes in one call: each is read as what it is.
+    const read = await this.store.getMany<unknown>([firstList, page, ...[...byId.keys()].map(failureKey)]);
+    const entriesOf = (list: string): Entry[] => (read.get(list)!.value as Entry[] | undefined) ?? [];
+    const known = new Set([...entriesOf(firstList), ...entriesOf(page)].map(({ id }) => id));
+    const added = [...byId].filter(([id]) => !known.has(id));
     if (added.length === 0) return [];
     const now = this.clock().toISOString();
     const letters = added.map(([id, entry]): DeadLetter => {
@@ -122,7 +147,7 @@ export class DeadLetters {
       return { id, service, topic: topicOf(entry), eventId: eventIdOf(entry), reason, attempts, givenUpAt: now, event: entry.event };
     });
     const writes = [
-      upsert(indexKey, [...entries, ...letters.map(({ id }) => ({ id, givenUpAt: now }))], index.etag),
+      upsert(page, [...entriesOf(page), ...letters.map(({ id }) => ({ id, givenUpAt: now }))], read.get(page)!.etag),
       ...letters.map((letter) => upsert(keyOf(letter.id), letter)),
       ...letters.flatMap(({ id }) => {
         const noted = read.get(failureKey(id))!;
@@ -133,11 +158,11 @@ export class DeadLetters {
   }
 
   private async tryRemove(letter: DeadLetter): Promise<true | undefined> {
-    const { value: entries = [], etag } = await this.store.get<Entry[]>(indexKey);
-    const writes = [
-      upsert(indexKey, entries.filter(({ id }) => id !== letter.id), etag),
-      upsert(keyOf(letter.id), { ...letter, replayedAt: this.clock().toISOString() }, undefined, memoryOfReplays),
-    ];
+    const read = await this.store.getMany<Entry[]>([firstList, pageOf(letter.id)]);
+    const writes = [...read].flatMap(([list, { value, etag }]) =>
+      value === undefined ? [] : [upsert(list, value.filter(({ id }) => id !== letter.id), etag)],
+    );
+    writes.push(upsert(keyOf(letter.id), { ...letter, replayedAt: this.clock().toISOString() }, undefined, memoryOfReplays));
     return (await this.store.tryCommit(writes)) ? true : undefined;
   }
 }
