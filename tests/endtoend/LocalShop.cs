@@ -27,6 +27,7 @@ public sealed class LocalShop : IAsyncDisposable
     private static readonly Dictionary<string, string> s_hasty = new()
     {
         ["DOTNET_TC_CallCountThreshold"] = "200", // in hexadecimal
+        ["DOTNET_TieredPGO"] = "0",
         ["Passwords__Iterations"] = "1000",
     };
 
