@@ -8,12 +8,12 @@ public sealed class PaymentStore(StateStore store)
     public Task<Versioned<Payment>> FindAsync(string orderId, CancellationToken cancellation = default) =>
         store.GetAsync<Payment>(Key(orderId), cancellation);
 
-    /// <summary>Saves the last of the steps over the version read, and a posting for each; false when the store refuses.</summary>
-    public Task<bool> TrySaveAsync(IReadOnlyList<Payment> steps, string etag)
+    /// <summary>Saves the step over the version read, and its posting; false when the store refuses.</summary>
+    public Task<bool> TrySaveAsync(Payment payment, string etag)
     {
-        var payment = steps[^1];
-        var postings = steps.Select(Ledger.Post).OfType<Posting>().Select(posting => store.Write(Key(posting), posting, etag: null));
-        return store.TryCommitTogetherAsync([store.Write(Key(payment.OrderId), payment, etag), .. postings]);
+        var write = store.Write(Key(payment.OrderId), payment, etag);
+        return store.TryCommitTogetherAsync(
+            Ledger.Post(payment) is { } posting ? [write, store.Write(Key(posting), posting, etag: null)] : [write]);
     }
 
     /// <summary>All that was posted for the order, oldest first. One call.</summary>

@@ -21,15 +21,15 @@ public sealed class Payments(
     {
         var payment = await ChangeAsync(orderId, async known =>
         {
-            if (known is not null) return [];
+            if (known is not null) return null;
             var answer = await AskAsync(
                 limit => provider.AuthorizeAsync(orderId, request.Amount, request.PaymentToken, limit), cancellation);
             return answer switch
             {
-                { Reference: { } reference } => [Payment.Authorized(orderId, request.MemberId, request.Amount, reference, time.GetUtcNow())],
+                { Reference: { } reference } => Payment.Authorized(orderId, request.MemberId, request.Amount, reference, time.GetUtcNow()),
                 // A reverse has reached the provider and is about to be saved: to the order it came first.
-                { DeclineCode: Authorization.Voided } => [Payment.Reversed(orderId, time.GetUtcNow())],
-                _ => [Payment.Declined(orderId, request.MemberId, request.Amount, answer.DeclineCode!, time.GetUtcNow())],
+                { DeclineCode: Authorization.Voided } => Payment.Reversed(orderId, time.GetUtcNow()),
+                _ => Payment.Declined(orderId, request.MemberId, request.Amount, answer.DeclineCode!, time.GetUtcNow()),
             };
         }, mostlyNew: true);
         return payment.Status switch
@@ -48,10 +48,10 @@ public sealed class Payments(
         var payment = await ChangeAsync(orderId, async known =>
         {
             if (known is null) throw new PaymentConflictException("There is no payment to capture.");
-            if (known is not { Status: PaymentStatus.Authorized } held) return [];
+            if (known is not { Status: PaymentStatus.Authorized } held) return null;
             if (held.Amount != request.Amount) throw new PaymentConflictException("Another amount is authorised.");
             var state = await AskAsync(limit => provider.CaptureAsync(orderId, held.Reference!, limit), cancellation);
-            return state is ChargeState.Captured ? [held.Capture(time.GetUtcNow())] : [held.Void(time.GetUtcNow())];
+            return state is ChargeState.Captured ? held.Capture(time.GetUtcNow()) : held.Void(time.GetUtcNow());
         });
         return payment.Status switch
         {
@@ -64,12 +64,17 @@ public sealed class Payments(
     /// <summary>Undoes whatever was done: void or refund. An order never heard of can then not be authorised any more.</summary>
     public async Task<PaymentReply> ReverseAsync(string orderId, CancellationToken cancellation)
     {
-        var payment = await ChangeAsync(orderId, known => known switch
+        Payment payment;
+        do
         {
-            null => ForbidAsync(orderId, cancellation),
-            { Status: PaymentStatus.Authorized or PaymentStatus.Captured } => UndoAsync(known, cancellation),
-            _ => Task.FromResult<Payment[]>([]),
-        });
+            payment = await ChangeAsync(orderId, known => known switch
+            {
+                null => ForbidAsync(orderId, cancellation),
+                { Status: PaymentStatus.Authorized or PaymentStatus.Captured } => UndoAsync(known, cancellation),
+                _ => Task.FromResult<Payment?>(null),
+            });
+        }
+        while (payment.Status is PaymentStatus.Captured);
         return payment.Status switch
         {
             PaymentStatus.Voided => new PaymentReply("voided"),
@@ -79,28 +84,26 @@ public sealed class Payments(
     }
 
     /// <summary>Whoever died between saving and telling has left an event untold; it is told (again) while the payment still shows it.</summary>
-    private async Task<Payment[]> UndoAsync(Payment known, CancellationToken cancellation)
+    private async Task<Payment?> UndoAsync(Payment known, CancellationToken cancellation)
     {
         await PublishAsync(known);
         return known.Status is PaymentStatus.Captured ? await RefundAsync(known, cancellation) : await VoidAsync(known, cancellation);
     }
 
-    private async Task<Payment[]> ForbidAsync(string orderId, CancellationToken cancellation)
+    private async Task<Payment?> ForbidAsync(string orderId, CancellationToken cancellation)
     {
         await AskAsync(limit => provider.VoidAsync(orderId, null, limit), cancellation);
-        return [Payment.Reversed(orderId, time.GetUtcNow())];
+        return Payment.Reversed(orderId, time.GetUtcNow());
     }
 
-    private async Task<Payment[]> VoidAsync(Payment held, CancellationToken cancellation)
+    private async Task<Payment> VoidAsync(Payment held, CancellationToken cancellation)
     {
         var state = await AskAsync(limit => provider.VoidAsync(held.OrderId, held.Reference, limit), cancellation);
-        if (state is ChargeState.Voided) return [held.Void(time.GetUtcNow())];
-        // A capture reached the provider and died before it was saved: it counts, and is given back.
-        var taken = held.Capture(time.GetUtcNow());
-        return [taken, .. await RefundAsync(taken, cancellation)];
+        // A capture that reached the provider and died before it was saved counts, is told, and is then given back.
+        return state is ChargeState.Voided ? held.Void(time.GetUtcNow()) : held.Capture(time.GetUtcNow());
     }
 
-    private async Task<Payment[]> RefundAsync(Payment taken, CancellationToken cancellation)
+    private async Task<Payment> RefundAsync(Payment taken, CancellationToken cancellation)
     {
         await AskAsync(
             async limit =>
@@ -109,24 +112,24 @@ public sealed class Payments(
                 return true;
             },
             cancellation);
-        return [taken.Refund(time.GetUtcNow())];
+        return taken.Refund(time.GetUtcNow());
     }
 
     /// <summary>Reads, decides, saves, and publishes what is then true; reads again when someone else was first.</summary>
     /// <param name="orderId">The order.</param>
-    /// <param name="decide">The steps that follow what is known, none when there is nothing to do. May be asked more than once.</param>
+    /// <param name="decide">The step that follows what is known, null when there is nothing to do. May be asked more than once.</param>
     /// <param name="mostlyNew">Begins as if nothing were known, and reads only when that is found to be wrong on saving.</param>
-    private async Task<Payment> ChangeAsync(string orderId, Func<Payment?, Task<Payment[]>> decide, bool mostlyNew = false)
+    private async Task<Payment> ChangeAsync(string orderId, Func<Payment?, Task<Payment?>> decide, bool mostlyNew = false)
     {
-        var steps = await Optimistic.RetryAsync(async () =>
+        var payment = await Optimistic.RetryAsync(async () =>
         {
             var known = mostlyNew ? new Versioned<Payment>(null, "") : await store.FindAsync(orderId);
             mostlyNew = false;
             var next = await decide(known.Value);
-            return next is [] ? [known.Value!] : await store.TrySaveAsync(next, known.ETag) ? next : null;
+            return next is null ? known.Value : await store.TrySaveAsync(next, known.ETag) ? next : null;
         });
-        foreach (var step in steps) await PublishAsync(step);
-        return steps[^1];
+        await PublishAsync(payment);
+        return payment;
     }
 
     private Task PublishAsync(Payment payment) => PaymentEvents.Of(payment) is var (topic, changed)

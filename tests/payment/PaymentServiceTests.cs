@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using CsCheck;
 using DaprShop.Contracts;
+using DaprShop.Local.Faults;
 using DaprShop.Testing;
 
 namespace DaprShop.Payment.Tests;
@@ -112,6 +113,24 @@ public class PaymentServiceTests(PaymentShop shop) : IClassFixture<PaymentShop>
         Assert.Equal(ChargeState.Refunded, (await MemoryAsync(order))!.State);
         Assert.Equal(0, (await PostingsAsync(order)).SelectMany(posting => posting.Entries).Sum(entry => entry.Amount));
         await HeardAsync(order, "authorized", "captured", "refunded");
+    }
+
+    [Fact]
+    public async Task A_capture_that_died_before_it_was_saved_is_told_even_if_whoever_undoes_it_dies_before_telling()
+    {
+        var order = PaymentShop.NewOrder();
+        await Assert.ThrowsAsync<HttpRequestException>(() => shop.SendAsync(order, "authorize", Authorize("tok_lost_reply")));
+        await shop.AuthorizeAsync(order, "tok_lost_reply");
+        await shop.Store.SaveAsync($"provider/{order}", new TestProvider.Memory(0, ChargeState.Captured, 1));
+        var fault = new Fault("payment", FaultPoint.Publish, "payment.captured", FaultMoment.Before, FaultKind.Cut);
+        shop.Faults.Set(new FaultFile(0, [fault]));
+        using var died = await shop.SendAsync(order, "reverse", null);
+        shop.Faults.Set(FaultFile.Empty);
+        Assert.False(died.IsSuccessStatusCode);
+
+        Assert.Equal("refunded", (await shop.ReverseAsync(order)).Outcome);
+        await HeardAsync(order, "authorized", "captured", "refunded");
+        Assert.Equal(0, (await PostingsAsync(order)).SelectMany(posting => posting.Entries).Sum(entry => entry.Amount));
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using DaprShop.Common;
 using DaprShop.Contracts;
+using DaprShop.Local.Faults;
 using DaprShop.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -18,6 +19,8 @@ public sealed class PaymentShop : IAsyncLifetime
     /// <summary>Every payment event that came, by order and status, repetitions included.</summary>
     public ConcurrentBag<PaymentChanged> Heard { get; } = [];
 
+    public FaultPlan Faults { get; } = new(TimeProvider.System);
+
     public ShopHost Host { get; private set; } = null!;
 
     /// <summary>The caller that the saga is.</summary>
@@ -33,6 +36,7 @@ public sealed class PaymentShop : IAsyncLifetime
     }
 
     private void Configure(ShopHostOptions shop) => shop
+        .Faults(Faults)
         .Service("payment", PaymentService.Create, settings: ("Payment:ProviderTimeout", "00:00:02"))
         .Fake("ear", app =>
         {
