@@ -28,9 +28,16 @@ public static class InventoryEndpoints
     /// <summary>Body of POST …/adjustments: so many more or fewer, and why.</summary>
     public sealed record StockAdjustment(int Delta, string Reason);
 
+    /// <summary>Of a product that the catalogue sells and no event has told of yet, there is nothing.</summary>
     private static async Task<Results<Ok<StockLevel>, Problem>> Get(
-        string productId, StockStore stocks, CancellationToken cancellation) =>
-        Ids.IsSlug(productId) && await stocks.FindAsync(productId, cancellation) is { } level ? TypedResults.Ok(level) : Unknown(productId);
+        string productId, StockStore stocks, CatalogClient catalog, CancellationToken cancellation)
+    {
+        if (!Ids.IsSlug(productId)) return Unknown(productId);
+        if (await stocks.FindAsync(productId, cancellation) is { } level) return TypedResults.Ok(level);
+        return await catalog.SellsAsync(productId, cancellation)
+            ? TypedResults.Ok(StockLevel.Of(productId, Stock.Untouched(0)))
+            : Unknown(productId);
+    }
 
     private static async Task<Results<Ok<StockLevel>, Problem>> Put(
         string productId, StockCount body, ClaimsPrincipal user, Corrections corrections, CancellationToken cancellation)

@@ -273,9 +273,10 @@ public class InventoryServiceTests(InventoryShop shop) : IClassFixture<Inventory
     }
 
     [Fact]
-    public async Task What_the_catalogue_has_sold_for_a_moment_only_can_be_counted_at_once()
+    public async Task What_the_catalogue_has_sold_for_a_moment_only_can_be_seen_and_counted_at_once()
     {
         shop.Sold.Add("brand-new");
+        Assert.Equal(new StockLevel("brand-new", 0, 0, 0), await shop.LevelAsync("brand-new"));
         Assert.Equal(new StockLevel("brand-new", 7, 0, 7), await CountAsync("brand-new", 7));
         await shop.Host.PublishAsync(Topics.CatalogProductChanged, new ProductChanged(
             "product-brand-new-1", shop.Clock.GetUtcNow(), "brand-new", 1, false, "New", "things", Money.Zero("USD"), 1, ""));
@@ -283,6 +284,7 @@ public class InventoryServiceTests(InventoryShop shop) : IClassFixture<Inventory
 
         shop.IsCatalogAway = true;
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await shop.Staff.PutAsJsonAsync(Path("unheard-of"), new { onHand = 3 })).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await shop.Anyone.GetAsync(Path("unheard-of"))).StatusCode);
         Assert.Equal(new StockLevel("brand-new", 9, 0, 9), await CountAsync("brand-new", 9));
         shop.IsCatalogAway = false;
     }
