@@ -25,7 +25,7 @@ public static class ETags
     /// Whether <c>If-Match</c> names this version, whatever the stock was. A tag that a proxy made weak by compressing still counts.
     /// </summary>
     public static bool IsMatch(string ifMatch, long version) =>
-        Split(ifMatch).Any(tag => tag == "*" || (tag.StartsWith('"') && tag.Trim('"').Split('.')[0] == version.ToString()));
+        Split(ifMatch).Any(tag => tag == "*" || (tag is ['"', .. var text, '"'] && text.Split('.')[0] == version.ToString()));
 
     private static IEnumerable<string> Split(string header) => header
         .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)

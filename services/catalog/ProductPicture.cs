@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text;
+using System.Xml;
 
 namespace DaprShop.Catalog;
 
@@ -60,8 +62,9 @@ public static class ProductPicture
 
     private static string Line(string text, int y) => $"""<text x="200" y="{y}">{Escape(text)}</text>""";
 
-    /// <summary>Text for XML. A surrogate left alone by a cut would not be valid in it.</summary>
-    private static string Escape(string text) => WebUtility.HtmlEncode(string.Concat(text.EnumerateRunes()));
+    /// <summary>Text for XML, where some characters may not be: a surrogate left alone by a cut, U+FFFE, …</summary>
+    private static string Escape(string text) => WebUtility.HtmlEncode(string.Concat(text.EnumerateRunes().Select(rune =>
+        rune.IsBmp && !XmlConvert.IsXmlChar((char)rune.Value) ? Rune.ReplacementChar : rune)));
 
     /// <summary>FNV-1a: the same in every process, as string.GetHashCode is not.</summary>
     private static uint Hash(string text)

@@ -146,6 +146,23 @@ public sealed class CatalogServiceTests(CatalogHost host) : IClassFixture<Catalo
         Assert.Equal(HttpStatusCode.OK, (await client.SendAsync(head)).StatusCode);
     }
 
+    [Fact]
+    public async Task The_tag_of_a_picture_is_that_of_what_it_shows()
+    {
+        using var created = await host.Staff().PostAsJsonAsync(
+            "/api/catalog/products", CatalogHost.Draft("Drawn once", "drawn-once"));
+        var drawn = await TagAsync("drawn-once");
+        Assert.NotEqual(drawn, await TagAsync("kettle-02"));
+        using var dearer = await host.SendAsync(HttpMethod.Put, "drawn-once", CatalogHost.Draft("Drawn once", price: 9900), "*");
+        Assert.Equal(HttpStatusCode.OK, dearer.StatusCode);
+        Assert.Equal(drawn, await TagAsync("drawn-once"));
+        using var renamed = await host.SendAsync(HttpMethod.Put, "drawn-once", CatalogHost.Draft("Drawn twice"), "*");
+        Assert.NotEqual(drawn, await TagAsync("drawn-once"));
+
+        async Task<EntityTagHeaderValue?> TagAsync(string id) =>
+            (await host.Shop.Client("catalog").GetAsync($"/api/catalog/products/{id}/image")).Headers.ETag;
+    }
+
     [Theory]
     [InlineData("/api/catalog/products/none")]
     [InlineData("/api/catalog/products/none/image")]

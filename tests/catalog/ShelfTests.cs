@@ -70,6 +70,15 @@ public sealed class ShelfTests
             Assert.Equal("svg", XDocument.Parse(picture).Root!.Name.LocalName);
         });
 
+    [Theory]
+    [InlineData("a\uFFFEb")]
+    [InlineData("\uFFFF")]
+    [InlineData("\u0001")]
+    [InlineData("\uD800 alone")]
+    [InlineData("\U0001F600 \U0001FFFE")]
+    public void Pictures_are_well_formed_whatever_the_characters(string name) =>
+        Assert.Equal("svg", XDocument.Parse(ProductPicture.Draw(Samples.Product(1, name))).Root!.Name.LocalName);
+
     [Fact]
     public void A_name_cannot_smuggle_markup_into_the_picture() =>
         Assert.DoesNotContain("<script", ProductPicture.Draw(Samples.Product(1, "<script>alert(1)</script>\" onload=\"x")));
@@ -105,5 +114,9 @@ public sealed class ShelfTests
     [InlineData("\"2.3\"", false)]
     [InlineData("3", false)]
     [InlineData("\"33.1\"", false)]
+    [InlineData("\"3", false)]
+    [InlineData("\"", false)]
+    [InlineData("\"\"3\"\"", false)]
+    [InlineData("\"3,3\"", false)]
     public void If_match_is_about_the_version(string header, bool matches) => Assert.Equal(matches, ETags.IsMatch(header, 3));
 }
