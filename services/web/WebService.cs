@@ -2,6 +2,7 @@ using DaprShop.Common;
 using DaprShop.Web.Api;
 using DaprShop.Web.Parts;
 using DaprShop.Web.Session;
+using Microsoft.AspNetCore.Antiforgery;
 
 namespace DaprShop.Web;
 
@@ -39,6 +40,14 @@ public static class WebService
             return next(context);
         });
         app.UseAntiforgery();
+        app.Use((context, next) =>
+        {
+            // A form that was out of date: told here, since in Development Blazor tells it as to a programmer.
+            var isInvalid = context.Features.Get<IAntiforgeryValidationFeature>() is { IsValid: false };
+            if (!isInvalid || !HttpMethods.IsPost(context.Request.Method)) return next(context);
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            return Task.CompletedTask;
+        });
         app.MapSiteFiles();
         app.MapGatewayHealth();
         app.MapDeadLetterDesk();

@@ -46,7 +46,7 @@ public sealed class AccessTests(Browser browser)
     {
         await using var visit = await browser.VisitAsync();
         await visit.SignInAsStaffAsync();
-        foreach (var path in new[] { "/staff", "/staff/products/kettle-01", "/staff/products/new", "/staff/orders", "/staff/dead-letters" })
+        foreach (var path in new[] { "/staff", "/staff/products/kettle-01", "/staff/new-product", "/staff/orders", "/staff/dead-letters" })
             await AuditAsync(visit, path);
     }
 

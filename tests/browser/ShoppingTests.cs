@@ -64,6 +64,27 @@ public sealed partial class ShoppingTests(Browser browser)
     }
 
     [Fact]
+    public async Task A_form_whose_answer_was_stopped_can_be_sent_again_after_a_while()
+    {
+        await using var visit = await browser.VisitAsync();
+        await visit.Page.Clock.InstallAsync();
+        await visit.OpenAsync("/products/kettle-01");
+        var sent = 0;
+        await visit.Page.RouteAsync("**/products/kettle-01", route =>
+            route.Request.Method == "POST" && ++sent == 1 ? route.AbortAsync("aborted") : route.ContinueAsync());
+
+        await visit["add-to-basket"].ClickAsync();
+        await Expect(visit["add-to-basket"]).ToHaveAttributeAsync("aria-busy", "true");
+        await visit["add-to-basket"].ClickAsync();
+        await visit.Page.Clock.FastForwardAsync("11");
+        await Expect(visit["add-to-basket"]).Not.ToHaveAttributeAsync("aria-busy", "true");
+        Assert.Equal(1, sent);
+
+        await visit["add-to-basket"].ClickAsync();
+        await visit.Page.WaitForURLAsync("**/basket");
+    }
+
+    [Fact]
     public async Task A_declined_card_is_told_and_the_goods_can_be_put_back()
     {
         await using var visit = await browser.VisitAsync();

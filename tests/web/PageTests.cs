@@ -251,6 +251,7 @@ public sealed class PageTests(WebHost host) : IClassFixture<WebHost>
         var browser = await host.SignedInAsync();
         var answer = await browser.PostRawAsync("/orders/o-1", ("_handler", "cancel"));
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains("The form was out of date", await answer.Content.ReadAsStringAsync());
         Assert.False(host.Cancelled.ContainsKey("o-1"));
     }
 
@@ -261,6 +262,25 @@ public sealed class PageTests(WebHost host) : IClassFixture<WebHost>
         await browser.OpenAsync("/staff");
         Assert.Equal(HttpStatusCode.Forbidden, browser.Status);
         Assert.Contains("This is for staff", browser.Text);
+    }
+
+    [Fact]
+    public async Task A_page_behind_the_last_is_the_last()
+    {
+        var browser = await host.SignedInAsync();
+        await browser.OpenAsync("/orders?page=99");
+        Assert.Equal("/orders?page=1", browser.Address.PathAndQuery);
+        Assert.Contains("data-order=\"o-1\"", browser.Html);
+    }
+
+    [Fact]
+    public async Task A_product_of_any_name_can_be_edited()
+    {
+        var browser = await host.SignedInAsync("staff@example.org");
+        await browser.OpenAsync("/staff/products/new");
+        Assert.Contains("The new", browser.Text);
+        await browser.SubmitAsync("count", ("OnHand", "4"));
+        Assert.Contains("PUT stock new {\"onHand\":4}", host.StaffCalls);
     }
 
     [Fact]
@@ -281,7 +301,7 @@ public sealed class PageTests(WebHost host) : IClassFixture<WebHost>
         await browser.SubmitAsync("delete");
         Assert.Equal("/staff", browser.Address.AbsolutePath);
         Assert.Contains("DELETE kettle-01 \"3.7\" Bearer token-of-staff", host.StaffCalls);
-        await browser.OpenAsync("/staff/products/new");
+        await browser.OpenAsync("/staff/new-product");
         await browser.SubmitAsync("create", fields);
         Assert.Contains(host.StaffCalls, call => call.StartsWith("POST", StringComparison.Ordinal)
             && call.Contains("\"amount\":1999", StringComparison.Ordinal));
@@ -374,8 +394,19 @@ public sealed class ServiceAwayTests(WebHost host) : IClassFixture<WebHost>
         await browser.OpenAsync("/orders/o-1");
         Assert.Contains("DS123", browser.Text);
         await host.Shop.StopAppAsync("ordering");
+        await browser.SubmitAsync("cancel");
+        Assert.Contains("The order desk is taking a break", browser.Text);
         await browser.OpenAsync("/orders/o-1");
         Assert.Contains("The order desk is taking a break", browser.Text);
+
+        var staff = await host.SignedInAsync("staff@example.org");
+        await browser.OpenAsync("/products/kettle-01");
+        await staff.OpenAsync("/staff/products/kettle-01");
+        await host.Shop.StopAppAsync("catalog");
+        await browser.SubmitAsync("add", ("Quantity", "1"));
+        Assert.Contains("The catalogue is taking a break", browser.Text);
+        await staff.SubmitAsync("save", ("Form.Name", "Better"));
+        Assert.Contains("The catalogue is taking a break", staff.Text);
     }
 
     [Fact]

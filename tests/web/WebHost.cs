@@ -141,7 +141,7 @@ public sealed class WebHost : IAsyncLifetime
         app.MapGet("/api/catalog/products/{id}", (string id, HttpResponse response) =>
         {
             response.Headers.ETag = "\"3.7\"";
-            return id is "kettle-01" or "hostile" ? Results.Json(Product(id)) : Problem(404, "There is no such product.");
+            return id is "kettle-01" or "hostile" or "new" ? Results.Json(Product(id)) : Problem(404, "There is no such product.");
         });
         app.MapGet("/internal/products", (string ids) =>
             Results.Json(ids.Split(',').Select(id => new ProductQuote(id, id, new(2500, "USD"), 800, 3, ""))));
@@ -221,7 +221,8 @@ public sealed class WebHost : IAsyncLifetime
             foreach (var basket in Baskets.Values) basket.Clear();
             return Results.Json(Order(key), JsonSerializerOptions.Web, statusCode: 202);
         });
-        app.MapGet("/api/orders", () => Results.Json(Page(Order("o-1")), JsonSerializerOptions.Web));
+        app.MapGet("/api/orders", (int page) => Results.Json(
+            new { items = page == 1 ? [Order("o-1")] : Array.Empty<object>(), total = 1, page, pageSize = 20 }, JsonSerializerOptions.Web));
         app.MapGet("/api/orders/{id}", (string id) => id == "missing" ? Problem(404, "There is no such order.")
             : Results.Json(Order(id), JsonSerializerOptions.Web));
         app.MapGet("/api/orders/{id}/history", (string id) =>

@@ -3,6 +3,14 @@
 
 document.documentElement.classList.add("js");
 
+// So long a form is on its way at most; after that, whoever has stopped the browser can send it again.
+const patience = 10_000;
+
+function sendable() {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+}
+
 // A form is sent once, however often its button is clicked.
 document.addEventListener("submit", event => {
   const form = event.target;
@@ -13,13 +21,11 @@ document.addEventListener("submit", event => {
   }
   form.dataset.sent = "yes";
   event.submitter?.setAttribute("aria-busy", "true");
+  setTimeout(sendable, patience);
 });
 
 // Back again: forms can be sent anew.
-window.addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
-  for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
-});
+window.addEventListener("pageshow", sendable);
 
 // Filters and quantities apply as they change.
 document.addEventListener("change", event => {
