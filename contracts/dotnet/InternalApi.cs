@@ -60,8 +60,8 @@ public sealed record BasketItem(string ProductId, string Name, Money UnitPrice, 
 /// <summary>basket <c>POST /internal/baskets/{memberId}/items</c>: adds these lines, up to 99 a product, and answers the <see cref="BasketView"/>.</summary>
 /// <param name="OperationId">The same id adds once only.</param>
 /// <param name="Lines">What to add.</param>
-/// <param name="OrderId">A young order that these lines repeat. When the basket has not heard of it yet, they leave the basket first, so that
-/// they are not taken out again when it does.</param>
+/// <param name="OrderId">A young order that these lines repeat. When the basket has not heard of it yet, they leave the basket first, so
+/// that they are not taken out again when it does.</param>
 public sealed record AddToBasket(string OperationId, IReadOnlyList<StockLine> Lines, string? OrderId = null);
 
 /// <summary>members <c>GET /internal/members/{id}</c>: whom to write to. Never logged, never in events.</summary>

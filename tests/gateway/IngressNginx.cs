@@ -3,7 +3,7 @@ using DaprShop.Local.Hosting;
 
 namespace DaprShop.Gateway.Tests;
 
-/// <summary>nginx as a cluster has it. The test plays the ingress before it, which says who the client is (<c>X-Forwarded-For</c>).</summary>
+/// <summary>nginx as a cluster has it. The test plays the ingress before it, which says who the client is: <c>X-Forwarded-For</c>.</summary>
 public sealed class IngressNginx : IAsyncDisposable
 {
     private readonly DirectoryInfo _directory;

@@ -213,7 +213,7 @@ public sealed class DeadLetterTests(DeadLetterHost host) : IClassFixture<DeadLet
         List<DeadLetterEntry> list = [new(oldId, then)];
         var size = JsonSerializer.SerializeToUtf8Bytes(list, JsonSerializerOptions.Web).Length - 1;
         list.InsertRange(
-            0, Enumerable.Range(0, (Most / size) - 5).Select(number => new DeadLetterEntry($"notification-{number:x16}", then.AddDays(-1))));
+            0, Enumerable.Range(0, (Most / size) - 5).Select(at => new DeadLetterEntry($"notification-{at:x16}", then.AddDays(-1))));
         await store.SaveAsync("dead-letter-index", list, cancellation);
         await store.SaveAsync($"dead-letter/{oldId}", new DeadLetter(
             oldId, "notification", DeadLetterHost.Topic, "old", "poison", 1, then, old.Event), cancellation);
