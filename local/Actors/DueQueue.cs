@@ -1,3 +1,5 @@
+using DaprShop.Local.Resiliency;
+
 namespace DaprShop.Local.Actors;
 
 /// <summary>Something that is due at a time.</summary>
@@ -15,8 +17,6 @@ internal abstract class DueItem
 /// <summary>Items by the time they are due; one timer, set to the earliest, serves them all, and nothing is polled.</summary>
 internal sealed class DueQueue<T> : IDisposable where T : DueItem
 {
-    private static readonly TimeSpan s_longestSleep = TimeSpan.FromDays(1);
-
     private static readonly Comparer<T> s_earliestFirst = Comparer<T>.Create(static (left, right) =>
         left.DueAt.CompareTo(right.DueAt) is not 0 and var order ? order : left.Sequence.CompareTo(right.Sequence));
 
@@ -78,7 +78,6 @@ internal sealed class DueQueue<T> : IDisposable where T : DueItem
     private void WakeAt(DateTimeOffset at)
     {
         _wakesAt = at;
-        var sleep = Math.Clamp(Math.Ceiling((at - _time.GetUtcNow()).TotalMilliseconds), 0, s_longestSleep.TotalMilliseconds);
-        _timer.Change(TimeSpan.FromMilliseconds(sleep), Timeout.InfiniteTimeSpan);
+        _timer.Change(Pause.Reachable(at - _time.GetUtcNow()), Timeout.InfiniteTimeSpan);
     }
 }

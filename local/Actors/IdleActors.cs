@@ -1,3 +1,5 @@
+using DaprShop.Local.Resiliency;
+
 namespace DaprShop.Local.Actors;
 
 /// <summary>
@@ -69,9 +71,5 @@ internal sealed class IdleActors : IDisposable
         return expired;
     }
 
-    private void WakeIn(TimeSpan span)
-    {
-        var milliseconds = Math.Min(Math.Ceiling(span.TotalMilliseconds), int.MaxValue);
-        _timer.Change(TimeSpan.FromMilliseconds(milliseconds), Timeout.InfiniteTimeSpan);
-    }
+    private void WakeIn(TimeSpan span) => _timer.Change(Pause.Reachable(span), Timeout.InfiniteTimeSpan);
 }

@@ -45,10 +45,11 @@ internal sealed partial record Period(int Months, int Days, TimeSpan Time, int? 
     {
         try
         {
-            return checked(new Period(
+            var time = new TimeSpan(Number("hours"), Number("minutes"), Number("seconds"));
+            return time > GoDuration.Longest ? null : checked(new Period(
                 Number("years") * 12 + Number("months"),
                 Number("weeks") * 7 + Number("days"),
-                new TimeSpan(Number("hours"), Number("minutes"), Number("seconds")),
+                time,
                 parts["repetitions"].Success ? Number("repetitions") : null));
         }
         catch (Exception error) when (error is OverflowException or ArgumentOutOfRangeException)

@@ -1,4 +1,5 @@
 using DaprShop.Local.Hosting;
+using DaprShop.Local.Resiliency;
 using Grpc.Core;
 
 namespace DaprShop.Local.AppHealth;
@@ -12,7 +13,7 @@ internal sealed class HealthWatch(Sidecar sidecar, HealthCheck check, TimeProvid
     public async Task RunAsync(Action<string?> decided, CancellationToken stop)
     {
         var count = new HealthCount(check.Threshold);
-        using var timer = new PeriodicTimer(check.Interval, time);
+        using var timer = new PeriodicTimer(Pause.Reachable(check.Interval), time);
         try
         {
             do
@@ -30,7 +31,7 @@ internal sealed class HealthWatch(Sidecar sidecar, HealthCheck check, TimeProvid
 
     private async Task<string?> AskAsync(CancellationToken stop)
     {
-        using var limit = new CancellationTokenSource(check.Timeout, time);
+        using var limit = new CancellationTokenSource(Pause.Reachable(check.Timeout), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
         try
         {

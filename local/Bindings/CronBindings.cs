@@ -20,9 +20,6 @@ namespace DaprShop.Local.Bindings;
 /// </summary>
 internal sealed class CronBindings : IAppObserver
 {
-    /// <summary>Timers do not reach further than some weeks, schedules do.</summary>
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromDays(1);
-
     private readonly Dictionary<string, List<CronBinding>> _bindings;
     private readonly ConcurrentDictionary<Sidecar, (CancellationTokenSource Stop, Task Ticking)> _running = new();
     private readonly ConcurrentDictionary<Sidecar, IReadOnlyList<CronBinding>> _wanted = new();
@@ -101,8 +98,7 @@ internal sealed class CronBindings : IAppObserver
                 var last = _time.GetUtcNow();
                 while (binding.Schedule(last) is { } next)
                 {
-                    while (next - _time.GetUtcNow() is { Ticks: > 0 } pause)
-                        await Task.Delay(pause < s_longestPause ? pause : s_longestPause, _time, stop);
+                    await Pause.UntilAsync(next, _time, stop);
                     last = _time.GetUtcNow();
                     // Who is slow to hear keeps nobody from the next time; times that were slept through are one.
                     telling.RemoveAll(told => told.IsCompletedSuccessfully);
@@ -124,7 +120,7 @@ internal sealed class CronBindings : IAppObserver
     {
         var metadata = new Dictionary<string, string>
         {
-            ["timeZone"] = TimeZoneInfo.Local.Id,
+            ["timeZone"] = "Local",
             ["readTimeUTC"] = _time.GetUtcNow().ToString("yyyy-MM-dd HH:mm:ss.fffffff +0000 'UTC'", CultureInfo.InvariantCulture),
         };
         var policy = _resiliency.For(sidecar.AppId).Inbound(binding.Name, ComponentKind.Binding);
@@ -146,7 +142,7 @@ internal sealed class CronBindings : IAppObserver
                 span.Fail(error.Message);
                 _logger.LogWarning("{AppId} could not hear {Binding}: {Reason}", sidecar.AppId, binding.Name, error.Message);
                 if (!Retries(policy.Retry, error) || policy.Retry!.DelayAfter(failures) is not { } delay) return;
-                await Task.Delay(delay, _time, stop);
+                await Pause.ForAsync(delay, _time, stop);
             }
         }
     }
@@ -198,7 +194,18 @@ internal sealed record CronBinding(string Name, string Route, bool IsInput, Func
             Parse(text) ?? throw settings.Error($"schedule '{text}' is neither a cron expression nor @every with a duration"));
     }
 
+    /// <summary>A zone may stand before it: <c>CRON_TZ=Europe/Berlin 0 6 * * *</c>, or <c>TZ=…</c>.</summary>
     private static Func<DateTimeOffset, DateTimeOffset?>? Parse(string text)
+    {
+        if (!text.StartsWith("TZ=", StringComparison.Ordinal) && !text.StartsWith("CRON_TZ=", StringComparison.Ordinal))
+            return Parse(text, TimeZoneInfo.Local);
+        return text.Split(' ', 2) is [var zone, var rest]
+            && TimeZoneInfo.TryFindSystemTimeZoneById(zone[(zone.IndexOf('=') + 1)..], out var named)
+            ? Parse(rest.Trim(), named)
+            : null;
+    }
+
+    private static Func<DateTimeOffset, DateTimeOffset?>? Parse(string text, TimeZoneInfo zone)
     {
         if (text.StartsWith(Every, StringComparison.Ordinal))
         {
@@ -212,7 +219,7 @@ internal sealed record CronBinding(string Name, string Route, bool IsInput, Func
         var crons = fields is [.., var day, _, var weekday] && IsRestricted(day) && IsRestricted(weekday)
             ? [WithAny(^3), WithAny(^1)]
             : (CronExpression[])[cron];
-        return after => crons.Min(one => one.GetNextOccurrence(after, TimeZoneInfo.Local));
+        return after => crons.Min(one => one.GetNextOccurrence(after, zone));
 
         CronExpression WithAny(Index field)
         {

@@ -1,3 +1,5 @@
+using DaprShop.Local.Resiliency;
+
 namespace DaprShop.Local.Faults;
 
 /// <summary>The faults that are set now, and how often each has struck.</summary>
@@ -48,7 +50,7 @@ public sealed class FaultPlan(TimeProvider time)
                 await WaitAsync(fault.For!.Value, lifted, cancellation);
                 return null;
             case FaultKind.Mute:
-                await WaitAsync(fault.For ?? Timeout.InfiniteTimeSpan, lifted, cancellation);
+                await WaitAsync(fault.For ?? TimeSpan.MaxValue, lifted, cancellation);
                 throw new ConnectionBroken();
             case FaultKind.Kill:
                 KillWanted?.Invoke(fault.Target ?? call.App);
@@ -62,7 +64,7 @@ public sealed class FaultPlan(TimeProvider time)
 
     /// <summary>Waits, until the faults are lifted at the latest.</summary>
     private async Task WaitAsync(TimeSpan span, Task lifted, CancellationToken cancellation) =>
-        await await Task.WhenAny(Task.Delay(span, time, cancellation), lifted);
+        await await Task.WhenAny(Pause.ForAsync(span, time, cancellation), lifted);
 
     private (Fault Fault, Task Lifted)? Strike(SidecarCall call, FaultMoment when)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.Resiliency;
 
 namespace DaprShop.Local.Faults;
 
@@ -72,7 +73,7 @@ internal sealed class FaultyChannel(string appId, FaultPlan plan, TimeProvider t
 
     private async Task LaterAsync(HttpRequestMessage copy, TimeSpan later)
     {
-        await Task.Delay(later, time);
+        await Pause.ForAsync(later, time);
         try
         {
             using (copy) (await base.SendAsync(copy, CancellationToken.None)).Dispose();

@@ -1,4 +1,5 @@
 using DaprShop.Local.Configuration;
+using DaprShop.Local.Resiliency;
 
 namespace DaprShop.Local.PubSub;
 
@@ -89,7 +90,7 @@ public abstract class MessageQueue(string pubsub, string topic, string app, Time
 
     private async Task TryAgainAsync(BrokerMessage message, TimeSpan delay)
     {
-        if (delay > TimeSpan.Zero) await Task.Delay(delay, time);
+        await Pause.ForAsync(delay, time);
         lock (Gate) _ready.Enqueue(message);
         Wake();
     }

@@ -96,7 +96,9 @@ public sealed class AppResiliency
             self.Build(self._actors.TryGetValue(type, out var target) ? target.Policy : self.Default("Actor")), this);
     }
 
-    private ActorPolicy Build(TargetPolicy policy) => new((policy with { Timeout = null }).Build(_time), policy.Timeout);
+    private ActorPolicy Build(TargetPolicy policy) => new(
+        (policy with { Timeout = null }).Build(_time),
+        policy.Timeout > TimeSpan.Zero ? Pause.Reachable(policy.Timeout.Value) : null);
 
     /// <summary>A component has one breaker for both directions, made by whichever is used first, as in daprd.</summary>
     private ResiliencePipeline? Build(string component, TargetPolicy policy) => policy.Build(

@@ -18,7 +18,10 @@ public static class GoDuration
         ("ms", TimeSpan.TicksPerMillisecond), ("s", TimeSpan.TicksPerSecond), ("m", TimeSpan.TicksPerMinute), ("h", TimeSpan.TicksPerHour),
     ];
 
-    /// <summary>False for anything Go would not accept, and for what does not fit a <see cref="TimeSpan"/>.</summary>
+    /// <summary>The longest: what fits 64 bits of nanoseconds, some 292 years.</summary>
+    public static TimeSpan Longest { get; } = new(long.MaxValue / TimeSpan.NanosecondsPerTick);
+
+    /// <summary>False for anything Go would not accept.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out TimeSpan duration)
     {
         duration = TimeSpan.Zero;
@@ -41,7 +44,7 @@ public static class GoDuration
             ticks += number * size;
             rest = rest[unit.Length..];
         }
-        if (ticks > long.MaxValue / 2) return false;
+        if (ticks > Longest.Ticks) return false;
         duration = new TimeSpan((long)Math.Round(negative ? -ticks : ticks));
         return true;
     }

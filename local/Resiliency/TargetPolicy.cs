@@ -25,7 +25,8 @@ public sealed record TargetPolicy(TimeSpan? Timeout, RetryPolicy? Retry, Breaker
             builder.AddRetry(new RetryStrategyOptions
             {
                 MaxRetryAttempts = retry.MaxRetries < 0 ? int.MaxValue : retry.MaxRetries,
-                DelayGenerator = attempt => ValueTask.FromResult(retry.DelayAfter(attempt.AttemptNumber + 1)),
+                DelayGenerator = attempt => ValueTask.FromResult<TimeSpan?>(
+                    retry.DelayAfter(attempt.AttemptNumber + 1) is { } delay ? Pause.Reachable(delay) : null),
                 ShouldHandle = attempt => ValueTask.FromResult(
                     retry.Retries(attempt.Outcome) && !attempt.Context.Properties.GetValue(OnlyOnce, false)),
             });

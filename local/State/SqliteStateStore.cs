@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text.Unicode;
+using DaprShop.Local.Resiliency;
 using DaprShop.Local.Storage;
 
 namespace DaprShop.Local.State;
@@ -11,9 +12,6 @@ namespace DaprShop.Local.State;
 /// </summary>
 public sealed class SqliteStateStore : IStateStore
 {
-    /// <summary>Timers do not reach further than some weeks; sooner does no harm.</summary>
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromDays(1);
-
     private readonly SqliteStateOptions _options;
     private readonly TimeProvider _time;
     private readonly GroupCommit _writer;
@@ -43,7 +41,8 @@ public sealed class SqliteStateStore : IStateStore
         _writer = new GroupCommit(db, $"state {Path.GetFileName(options.File)}");
         if (options.CleanupInterval > TimeSpan.Zero)
         {
-            var pause = options.CleanupInterval < s_longestPause ? options.CleanupInterval : s_longestPause;
+            // Sooner does no harm.
+            var pause = Pause.Reachable(options.CleanupInterval);
             _cleanup = time.CreateTimer(_ => _writer.Enqueue(new Cleanup(_statements)), null, pause, pause);
         }
     }

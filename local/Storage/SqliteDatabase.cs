@@ -23,7 +23,7 @@ public sealed class SqliteDatabase : IDisposable
         try
         {
             if (result != SQLITE_OK) throw Failure(result);
-            sqlite3_busy_timeout(_db, (int)busyTimeout.TotalMilliseconds);
+            sqlite3_busy_timeout(_db, (int)Math.Min(busyTimeout.TotalMilliseconds, int.MaxValue));
             Execute("PRAGMA cache_size = -1024");
             if (readOnly) return;
             Execute("PRAGMA journal_mode = WAL");

@@ -108,6 +108,17 @@ public sealed class CronTests
         Assert.Equal(next, binding.Schedule(after)?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
     }
 
+    [Theory]
+    [InlineData("TZ=Asia/Tokyo 30 4 * * *", "2026-06-15 19:30")]
+    [InlineData("CRON_TZ=UTC 0 30 4 * * *", "2026-06-16 04:30")]
+    public void A_schedule_may_name_its_zone(string schedule, string next)
+    {
+        var binding = CronBinding.Of(new ComponentSpec(
+            "zoned", "bindings.cron", "v1", new Dictionary<string, string> { ["schedule"] = schedule }, [], "test.yaml"));
+        var time = binding.Schedule(new DateTimeOffset(2026, 6, 15, 12, 0, 0, TimeSpan.Zero));
+        Assert.Equal(next, time?.ToUniversalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture));
+    }
+
     private static async Task<string> NextAsync(Channel<string> told)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));

@@ -36,6 +36,32 @@ public sealed class ResiliencyTests
     }
 
     [Fact]
+    public async Task A_retry_may_be_months_away()
+    {
+        const string late = "retries: { late: { duration: 2000h, maxRetries: 1 } }";
+        var policy = Policies(late, "apps: { payment: { retry: late } }").App("payment", "a");
+        var tries = 0;
+        var call = policy!.ExecuteAsync(_ => tries++ == 0 ? throw new IOException() : ValueTask.FromResult(7)).AsTask();
+        while (!call.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromHours(12));
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+        Assert.Equal((7, 2), (await call, tries));
+    }
+
+    [Theory]
+    [InlineData("2000h", 24)]
+    [InlineData("1h", 1)]
+    [InlineData("0s", null)]
+    public void The_time_of_a_turn_is_what_a_timer_can_be_set_to(string timeout, int? hours)
+    {
+        var turn = Policies($"timeouts: {{ t: {timeout} }}", "actors: { OrderActor: { timeout: t } }").Actor("OrderActor", "1").Turn;
+        TimeSpan? expected = hours is { } some ? TimeSpan.FromHours(some) : null;
+        Assert.Equal(expected, turn);
+    }
+
+    [Fact]
     public async Task Failures_are_tried_again_as_often_as_the_policy_says()
     {
         var policy = Policies(Twice, "apps: { payment: { retry: twice } }").App("payment", "a");
