@@ -85,16 +85,39 @@ internal sealed class Consumer(
         : message.Envelope.Data;
 
     /// <summary>Null when the message has expired or no route wants it.</summary>
-    /// <exception cref="JsonException">The message is not a JSON object.</exception>
+    /// <exception cref="RoutingFailure">The message is not a JSON object, or there is no telling whether a route wants it.</exception>
     private Route? RouteOf(BrokerMessage message, ReadOnlyMemory<byte> data)
     {
         if (message.Envelope.ExpiresAt < time.GetUtcNow()) return null;
         if (subscription.Routes[0].Rule is null && !(message.Envelope.IsRaw && !subscription.IsRaw)) return subscription.Routes[0];
-        using var document = JsonDocument.Parse(data, DeepJson.Reading);
-        if (document.RootElement.ValueKind != JsonValueKind.Object) throw new JsonException("not a CloudEvent");
+        try
+        {
+            using var document = JsonDocument.Parse(data, DeepJson.Reading);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? RouteOf(document.RootElement)
+                : throw Unroutable("it is no CloudEvent");
+        }
+        catch (JsonException error)
+        {
+            throw Unroutable(error.Message);
+        }
+    }
+
+    private Route? RouteOf(JsonElement cloudEvent)
+    {
         foreach (var route in subscription.Routes)
-            if (route.Rule?.Matches(document.RootElement) ?? true) return route;
+        {
+            if (route.Rule is not { } rule) return route;
+            var matches = rule.Matches(cloudEvent) ?? throw Unroutable($"the rule {route.Match} cannot be applied to it");
+            if (matches) return route;
+        }
         return null;
+    }
+
+    private RoutingFailure Unroutable(string reason)
+    {
+        logger.LogError("A message of {Topic} has no route in {AppId}: {Reason}", subscription.Topic, app.AppId, reason);
+        return new RoutingFailure(reason);
     }
 
     private async Task<IEnumerable<(BrokerMessage, Outcome)>> DeliverAsync(Route route, IReadOnlyList<BulkEntry> entries)
@@ -117,7 +140,7 @@ internal sealed class Consumer(
         RpcException rpc when rpc.IsRefused() => Outcome.Away,
         HttpRequestException or RpcException or IOException or OperationCanceledException or ObjectDisposedException =>
             ++message.Interruptions <= MaxInterruptions ? Outcome.Away : Outcome.Failed,
-        BrokenCircuitException => Outcome.Rejected,
+        BrokenCircuitException or RoutingFailure => Outcome.Rejected,
         _ => Outcome.Failed,
     };
 
@@ -173,3 +196,6 @@ internal sealed class Consumer(
         }
     }
 }
+
+/// <summary>Where a message goes in an app cannot be found out; asking again does not help.</summary>
+internal sealed class RoutingFailure(string message) : Exception(message);

@@ -23,6 +23,9 @@ internal static class EventsApp
              {"match":"event.data.size > 5","path":"/on/routed-big"},
              {"match":"event.type == \"b\" && event.source == \"events\"","path":"/on/routed-b"}],"default":"/on/routed"}},
           {"pubsubname":"pubsub","topic":"kinds","routes":{"rules":[{"match":"event.data.kind == \"x\"","path":"/on/kinds-x"}],"default":"/on/kinds"}},
+          {"pubsubname":"pubsub","topic":"sized","routes":{"rules":[
+             {"match":"event.data.size > 5 || event.data.kind == \"x\"","path":"/on/sized-big"},
+             {"match":"event.data.kind == null","path":"/on/sized-null"}],"default":"/on/sized"},"deadLetterTopic":"graves"},
           {"pubsubname":"pubsub","topic":"strict","routes":{"rules":[{"match":"event.type == \"a\"","path":"/on/strict-a"}]},"deadLetterTopic":"graves"},
           {"pubsubname":"pubsub","topic":"bulky","route":"/on/bulky","bulkSubscribe":{"enabled":true,"maxMessagesCount":10,"maxAwaitDurationMs":200}},
           {"topic":"nowhere","route":"/on/nothing"},

@@ -92,11 +92,30 @@ public sealed class DeliveryPolicyTests
     [InlineData("event.type != 'a'", false)]
     [InlineData("event.data.n >= 3 && event.data.n < 4", true)]
     [InlineData("!(event.data.n == 3) || event.data.ok == true", true)]
-    [InlineData("event.data.absent == 'x'", false)]
+    [InlineData("event.type == 'a\\n'", false)]
+    [InlineData("event.data.lines == 'a\\nb'", true)]
+    [InlineData("event.data.ok > false", true)]
+    [InlineData("event.data.none == null", true)]
+    [InlineData("event.data == null", false)]
+    [InlineData("event.data.list == event.data.same", true)]
+    [InlineData("event.data.n == 'x'", false)]
+    [InlineData("event.data.absent == 'x'", null)]
+    [InlineData("event.data.absent != 'x'", null)]
+    [InlineData("!(event.data.absent == null)", null)]
+    [InlineData("event.type.absent == null", null)]
+    [InlineData("event.data.n > '1'", null)]
+    [InlineData("event.data.none < 1", null)]
+    [InlineData("event.data.ok > 0", null)]
+    [InlineData("event.data.absent == 1 || event.data.n == 3", true)]
+    [InlineData("event.data.n == 3 || event.data.absent == 1", true)]
+    [InlineData("event.data.absent == 1 || event.data.n == 4", null)]
+    [InlineData("event.data.absent == 1 && event.data.n == 4", false)]
+    [InlineData("event.data.absent == 1 && event.data.n == 3", null)]
     [InlineData("event.type == \"a\" && (event.data.n == 1 || event.data.s == 'q\\'s')", true)]
-    public void Rules_decide(string rule, bool expected)
+    public void Rules_decide(string rule, bool? expected)
     {
-        using var json = System.Text.Json.JsonDocument.Parse("""{"type":"a","data":{"n":3,"ok":true,"s":"q's"}}""");
+        using var json = System.Text.Json.JsonDocument.Parse(
+            """{"type":"a","data":{"n":3,"ok":true,"s":"q's","none":null,"list":[1,{"a":2}],"same":[1.0,{"a":2}],"lines":"a\nb"}}""");
         Assert.Equal(expected, MatchRule.Parse(rule).Matches(json.RootElement));
     }
 
