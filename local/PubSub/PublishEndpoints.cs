@@ -100,14 +100,14 @@ public static class PublishEndpoints
                 JsonMarshal.GetRawUtf8Value(payload).ToArray(),
             _ => throw new FormatException("error: mismatch between contentType and event"),
         };
-        var metadata = Member(entry, "metadata") is { ValueKind: JsonValueKind.Object } own
-            ? own.EnumerateObject().ToDictionary(item => item.Name, item => item.Value.GetString() ?? "", StringComparer.Ordinal)
-            : [];
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (Member(entry, "metadata") is { ValueKind: JsonValueKind.Object } own)
+            foreach (var item in own.EnumerateObject()) metadata[item.Name] = item.Value.GetString() ?? "";
         return new PublishEntry(Text(entry, "entryId"), data, contentType, metadata);
     }
 
     private static JsonElement Member(JsonElement entry, string name) =>
-        entry.EnumerateObject().FirstOrDefault(member => member.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
+        entry.EnumerateObject().LastOrDefault(member => member.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
 
     private static string Text(JsonElement entry, string name) =>
         Member(entry, name) is { ValueKind: not JsonValueKind.Undefined } value ? value.GetString() ?? "" : "";

@@ -181,6 +181,24 @@ public sealed class PubSubTests(TestWorld world)
         Assert.Equal(route, (await world["events"].HeardAsync(Mine))[0].Path);
     }
 
+    /// <summary>A member that is not there, or of another kind, is an error, unless the rest of the rule decides.</summary>
+    [Theory]
+    [InlineData("\"size\":9", "/on/sized-big")]
+    [InlineData("\"kind\":\"x\"", "/on/sized-big")]
+    [InlineData("\"size\":\"9\",\"kind\":\"x\"", "/on/sized-big")]
+    [InlineData("\"size\":1,\"kind\":null", "/on/sized-null")]
+    [InlineData("\"size\":1,\"kind\":{}", "/on/sized")]
+    [InlineData("\"size\":1,\"kind\":2", "/on/sized")]
+    [InlineData("\"size\":\"9\",\"kind\":\"y\"", "/on/graves")]
+    [InlineData("\"size\":true,\"kind\":\"y\"", "/on/graves")]
+    [InlineData("\"size\":1", "/on/graves")]
+    [InlineData("\"kind\":\"y\"", "/on/graves")]
+    public async Task What_no_rule_can_be_applied_to_is_dead(string data, string route)
+    {
+        await PublishAsync("sized", Marked(data));
+        Assert.Equal(route, (await world["events"].HeardAsync(Mine))[0].Path);
+    }
+
     [Theory]
     [InlineData("a", "/on/strict-a")]
     [InlineData("b", "/on/graves")]
@@ -221,6 +239,18 @@ public sealed class PubSubTests(TestWorld world)
         Assert.Equal((204, ""), (published.Status, published.Body));
         var heard = await world["events"].HeardAsync(Mine, 3);
         Assert.Contains(heard, one => JsonDocument.Parse(one.Body).RootElement.GetProperty("type").GetString() == "own");
+    }
+
+    [Fact]
+    public async Task Of_what_is_said_twice_of_one_of_many_the_last_counts()
+    {
+        var published = await world.CallAsync("events", "POST", "/v1.0/publish/bulk/pubsub/plain", $$"""
+            [{"entryId":"1","event":"other","event":"{{_mark}}","contentType":"text/plain",
+              "metadata":{"cloudevent.type":"first","cloudevent.type":"last"} }]
+            """);
+        Assert.Equal((204, ""), (published.Status, published.Body));
+        var heard = (await world["events"].HeardAsync(Mine))[0];
+        Assert.Equal("last", JsonDocument.Parse(heard.Body).RootElement.GetProperty("type").GetString());
     }
 
     [Fact]
