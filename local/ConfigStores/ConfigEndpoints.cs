@@ -15,7 +15,9 @@ internal static class ConfigEndpoints
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
-    public static void AddConfiguration(this IServiceCollection services) => services.AddSingleton<ConfigurationStores>();
+    public static void AddConfiguration(this IServiceCollection services) =>
+        services.AddSingleton<ConfigurationStores>().AddSingleton<HttpSubscriptions>()
+            .AddSingleton<IAppObserver>(services => services.GetRequiredService<HttpSubscriptions>());
 
     public static void MapConfiguration(this IEndpointRouteBuilder routes)
     {
@@ -37,16 +39,16 @@ internal static class ConfigEndpoints
     }
 
     /// <summary>The app hears of changes at <c>POST /configuration/{store}/{key}</c>.</summary>
-    private static async Task<IResult> SubscribeAsync(HttpContext http, string store, ConfigurationStores stores)
+    private static async Task<IResult> SubscribeAsync(HttpContext http, string store, HttpSubscriptions subscriptions)
     {
         var app = http.GetSidecar().App;
-        var id = await stores.SubscribeAsync(
+        var id = await subscriptions.SubscribeAsync(
             http.GetSidecar(), store, KeysOf(http), (id, items) => TellAsync(app, store, id, items), http.RequestAborted);
         return Results.Json(new { id }, s_json, "application/json");
     }
 
-    private static IResult Unsubscribe(HttpContext http, string store, string id, ConfigurationStores stores) =>
-        stores.Unsubscribe(http.GetSidecar(), store, id) is { } message
+    private static IResult Unsubscribe(HttpContext http, string store, string id, HttpSubscriptions subscriptions) =>
+        subscriptions.Unsubscribe(http.GetSidecar(), store, id) is { } message
             ? Results.Json(new { message }, s_json, "application/json", StatusCodes.Status500InternalServerError)
             : Results.Json(new { ok = true }, s_json, "application/json");
 

@@ -48,7 +48,7 @@ internal sealed class ConfigFile(string path, TimeProvider time, ILogger logger)
             {
                 if (_subscribers.IsEmpty) continue;
                 if (Read() is not { } now) continue;
-                foreach (var (id, subscriber) in _subscribers) await TellAsync(id, subscriber, now);
+                await Task.WhenAll(_subscribers.Select(subscriber => TellAsync(subscriber.Key, subscriber.Value, now)));
             }
         }
         catch (OperationCanceledException)

@@ -30,6 +30,28 @@ public sealed class ConfigFileTests : IDisposable
         Assert.Equal("two", await changes.Reader.ReadAsync());
     }
 
+    [Fact]
+    public async Task Who_is_slow_to_hear_keeps_no_other_from_it()
+    {
+        var time = new FakeTimeProvider();
+        var (never, heard) = (new TaskCompletionSource(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        await File.WriteAllTextAsync(_file, "{}");
+        await using var config = new ConfigFile(_file, time, new Warnings());
+        for (var i = 0; i < 10; i++) await config.SubscribeAsync([], (_, _) => never.Task);
+        await config.SubscribeAsync([], (_, _) =>
+        {
+            heard.TrySetResult();
+            return Task.CompletedTask;
+        });
+        for (var i = 0; i < 10; i++) await config.SubscribeAsync([], (_, _) => never.Task);
+
+        await File.WriteAllTextAsync(_file, """{"a":"one"}""");
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        await heard.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        never.SetResult();
+    }
+
     private sealed class Warnings : ILogger
     {
         public TaskCompletionSource First { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
