@@ -1,4 +1,6 @@
+using Dapr.Client.Autogen.Grpc.v1;
 using DaprShop.Conformance.Tests.Sidecars;
+using DaprClient = Dapr.Client.Autogen.Grpc.v1.Dapr.DaprClient;
 
 namespace DaprShop.Conformance.Tests;
 
@@ -23,6 +25,7 @@ public sealed class BindingTests(TestWorld world)
     {
         var heard = await world["events"].HeardAsync(heard => heard is { Path: "/tick", Method: "POST" });
         Assert.Contains(header, heard[0].Headers.Keys);
+        Assert.Equal("Local", heard[0].Headers["timezone"]);
     }
 
     [Theory]
@@ -63,10 +66,111 @@ public sealed class BindingTests(TestWorld world)
     [InlineData("\"Content-Type\":\"text/plain\"", "content-type", "text/plain")]
     [InlineData("\"nothing\":\"\"", "content-type", "application/json; charset=utf-8")]
     [InlineData("\"nothing\":\"\"", "accept", "application/json; charset=utf-8")]
+    [InlineData("\"nothing\":\"\"", "user-agent", "Go-http-client/1.1")]
+    [InlineData("\"nothing\":\"\"", "accept-encoding", "gzip")]
+    [InlineData("\"User-Agent\":\"mine\"", "user-agent", "mine")]
+    [InlineData("\"ACCEPT\":\"text/html\"", "accept", "text/html")]
+    [InlineData("\"Content-type\":\"text/plain\"", "content-type", "text/plain")]
+    [InlineData("\"Content-Language\":\"de\"", "content-language", "de")]
+    [InlineData("\"Content-Length\":\"9\"", "content-length", "1")]
+    [InlineData("\"Expires\":\"never\"", "expires", "never")]
     public async Task Http_sends_metadata_that_begins_large_as_headers(string metadata, string name, string value)
     {
         var answer = await InvokeAsync("web", $$$"""{"operation":"post","data":1,"metadata":{{{{metadata}}}}}""");
         Assert.Equal(value, answer.Json.GetProperty("headers").GetProperty(name).GetString());
+    }
+
+    [Theory]
+    [InlineData("\"nothing\":\"\"", "open sesame")]
+    [InlineData("\"X-Cave\":\"mine\"", "mine")]
+    public async Task Http_shows_its_token(string metadata, string shown)
+    {
+        var answer = await InvokeAsync("web-strict", $$$"""{"operation":"get","metadata":{{{{metadata}}}}}""");
+        Assert.Equal(shown, answer.Json.GetProperty("headers").GetProperty("x-cave").GetString());
+    }
+
+    [Fact]
+    public async Task Http_takes_no_host_from_metadata()
+    {
+        var answer = await InvokeAsync("web", """{"operation":"get","metadata":{"Host":"elsewhere"}}""");
+        Assert.Equal($"127.0.0.1:{world["echo"].Port}", answer.Json.GetProperty("headers").GetProperty("host").GetString());
+    }
+
+    [Theory]
+    [InlineData("X Own", "mine", "net/http: invalid header field name \"X Own\"")]
+    [InlineData("X-own", "mi\\nne", "net/http: invalid header field value for \"X-Own\"")]
+    public async Task Http_sends_no_header_that_is_none(string name, string value, string problem)
+    {
+        var answer = await InvokeAsync("web", $$$"""{"operation":"get","metadata":{"{{{name}}}":"{{{value}}}"}}""");
+        Assert.Equal(
+            (500, $"error invoking output binding web: Get \"http://127.0.0.1:{world["echo"].Port}/bound\": {problem}"),
+            (answer.Status, answer.Message));
+    }
+
+    [Theory]
+    [InlineData("put", 301, "GET", "")]
+    [InlineData("patch", 302, "GET", "")]
+    [InlineData("delete", 303, "GET", "")]
+    [InlineData("put", 307, "PUT", "[1]")]
+    [InlineData("post", 308, "POST", "[1]")]
+    public async Task Http_goes_where_it_is_sent(string operation, int status, string verb, string body)
+    {
+        var answer = await InvokeAsync("web", $$$"""
+            {"operation":"{{{operation}}}","data":[1],
+             "metadata":{"Authorization":"me","path":"?status={{{status}}}&header=location:/bound/there"} }
+            """);
+        Assert.Equal(200, answer.Status);
+        var heard = answer.Json;
+        Assert.Equal(
+            (verb, "/bound/there", body),
+            (heard.GetProperty("method").GetString(), heard.GetProperty("target").GetString(), heard.GetProperty("body").GetString()));
+        Assert.Equal("me", heard.GetProperty("headers").GetProperty("authorization").GetString());
+    }
+
+    [Fact]
+    public async Task Http_does_not_go_in_circles()
+    {
+        var answer = await InvokeAsync("web", """{"operation":"get","metadata":{"path":"?status=302&header=location:%23"}}""");
+        Assert.Equal(500, answer.Status);
+        Assert.EndsWith("stopped after 10 redirects", answer.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Http_cuts_off_what_is_too_long()
+    {
+        var answer = await InvokeAsync("web-strict", $$$"""{"operation":"get","metadata":{"path":"?body={{{new string('x', 3000)}}}"}}""");
+        Assert.Equal((200, 1024), (answer.Status, answer.Body.Length));
+    }
+
+    [Fact]
+    public async Task Http_waits_for_months_if_it_must() =>
+        Assert.Equal(200, (await InvokeAsync("web-patient", """{"operation":"get"}""")).Status);
+
+    [Fact]
+    public async Task Http_does_not_wait_longer_than_it_may()
+    {
+        var answer = await InvokeAsync("web-late", """{"operation":"get","metadata":{"path":"slow/late"}}""");
+        Assert.Equal(
+            (500, $"error invoking output binding web-late: Get \"http://127.0.0.1:{world["flaky"].Port}/slow/late\": context deadline exceeded"),
+            (answer.Status, answer.Message));
+    }
+
+    [Fact]
+    public async Task Http_tells_that_nobody_listens()
+    {
+        var answer = await InvokeAsync("web-away", """{"operation":"create","data":1}""");
+        Assert.Equal(
+            (500, "error invoking output binding web-away: Post \"http://127.0.0.1:1/x\": dial tcp 127.0.0.1:1: connect: connection refused"),
+            (answer.Status, answer.Message));
+    }
+
+    [Fact]
+    public async Task Http_tells_headers_by_their_names_in_go()
+    {
+        var answer = await new DaprClient(world.Grpc("caller")).InvokeBindingAsync(
+            new InvokeBindingRequest { Name = "web", Operation = "get", Metadata = { ["path"] = "?header=x-oWN:mine" } });
+        Assert.Equal("mine", answer.Metadata["X-Own"]);
+        Assert.DoesNotContain("Transfer-Encoding", answer.Metadata.Keys);
     }
 
     [Fact]

@@ -37,6 +37,7 @@ internal static class ResourceTexts
         Component("memory", "state.in-memory"),
         Component("shared", "state.sqlite", [("connectionString", $"{folder}/shared.db"), ("keyPrefix", "none")]),
         Component("foreign", "state.in-memory", scope: "echo"),
+        Component("own", "state.sqlite", [("connectionString", $"{folder}/{{appID}}.{{namespace}}.db")]),
         Component("brittle", "state.in-memory"),
         Component("busy", "state.sqlite", [("connectionString", $"{folder}/busy.db"), ("busyTimeout", "20ms")], "caller"),
         Component("short", "state.sqlite", [("connectionString", $"{folder}/short.db"), ("busyTimeout", "20ms")], "caller"),
@@ -80,6 +81,15 @@ internal static class ResourceTexts
         Cron("tock", "@every 1s", "events", ("route", "/cron/tock")),
         Component("web", "bindings.http", [("url", $"http://127.0.0.1:{echoPort}/bound")]),
         Component("web-tolerant", "bindings.http", [("url", $"http://127.0.0.1:{echoPort}/bound"), ("errorIfNot2XX", "false")]),
+        Component(
+            "web-strict", "bindings.http",
+            [
+                ("url", $"http://127.0.0.1:{echoPort}/bound"), ("securityToken", "open sesame"), ("securityTokenHeader", "x-cave"),
+                ("maxResponseBodySize", "1Ki"),
+            ]),
+        Component("web-late", "bindings.http", [("url", $"http://127.0.0.1:{flakyPort}"), ("responseTimeout", "100ms")]),
+        Component("web-patient", "bindings.http", [("url", $"http://127.0.0.1:{echoPort}/bound"), ("responseTimeout", "2000h")]),
+        Component("web-away", "bindings.http", [("url", "http://127.0.0.1:1/x")]),
         Component("web-flaky", "bindings.http", [("url", $"http://127.0.0.1:{flakyPort}")]),
         Component(
             "mail", "bindings.smtp",
