@@ -10,5 +10,25 @@ namespace DaprShop.Local.Configuration;
 public sealed record ComponentSpec(
     string Name, string Type, string Version, IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<string> Scopes, string Source)
 {
+    private static readonly string[] s_unserved = ["{uuid}", "{podName}"];
+
+    /// <summary>As one app has it: <c>{appID}</c> and <c>{namespace}</c> in settings are the app's.</summary>
+    /// <exception cref="ConfigurationError">A setting has a place for what there is not.</exception>
+    public ComponentSpec Of(string appId)
+    {
+        foreach (var (name, value) in Metadata)
+            foreach (var unserved in s_unserved)
+                if (value.Contains(unserved, StringComparison.Ordinal))
+                    throw new ConfigurationError($"{Source}: component {Name}: {unserved} in {name} is not served by the local runtime");
+        if (Metadata.Values.All(value => Filled(value) == value)) return this;
+        return this with
+        {
+            Metadata = Metadata.ToDictionary(setting => setting.Key, setting => Filled(setting.Value), StringComparer.OrdinalIgnoreCase),
+        };
+
+        string Filled(string value) => value
+            .Replace("{namespace}", "default." + appId, StringComparison.Ordinal).Replace("{appID}", appId, StringComparison.Ordinal);
+    }
+
     public bool IsFor(string appId) => Scopes.Count == 0 || Scopes.Contains(appId, StringComparer.Ordinal);
 }

@@ -208,7 +208,9 @@ internal sealed class Fleet(
         new AppChannel(
             app.AppId, new Uri($"http://127.0.0.1:{(ownPorts ? PortOr(app.AppPort) : FreePorts.Take())}/"), options.AppApiToken,
             options.Faults is { } plan ? new FaultyChannel(app.AppId, plan, TimeProvider.System) : null),
-        [.. options.Resources.Components.Where(component => component.IsFor(app.AppId))])
+        [
+            .. options.Resources.Components.Where(component => component.IsFor(app.AppId)).Select(component => component.Of(app.AppId)),
+        ])
     {
         Access = AccessControl.Read(app.ConfigurationFile, app.SpeaksGrpc),
         SpeaksGrpc = app.SpeaksGrpc,

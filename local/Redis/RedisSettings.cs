@@ -16,6 +16,7 @@ public sealed record RedisSettings(
     private const string DefaultPort = "6379";
 
     private static readonly TimeSpan s_millisecond = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan s_endless = TimeSpan.FromMilliseconds(int.MaxValue);
 
     /// <param name="settings">Of the component.</param>
     /// <param name="server">Instead of the server that the component names.</param>
@@ -37,8 +38,13 @@ public sealed record RedisSettings(
             Limit("dialTimeout", 5),
             Limit("readTimeout", 3));
 
-        TimeSpan Limit(string name, int seconds) =>
-            settings.Duration(name, s_millisecond) is { } limit && limit > TimeSpan.Zero ? limit : TimeSpan.FromSeconds(seconds);
+        // −1 is no limit.
+        TimeSpan Limit(string name, int seconds) => (settings.Duration(name, s_millisecond) ?? TimeSpan.Zero) switch
+        {
+            { Ticks: 0 } => TimeSpan.FromSeconds(seconds),
+            { Ticks: > 0 } limit when limit < s_endless => limit,
+            _ => s_endless,
+        };
     }
 
     private static string WithPort(string server) => server.Contains(':', StringComparison.Ordinal) ? server : $"{server}:{DefaultPort}";

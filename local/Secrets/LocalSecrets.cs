@@ -63,7 +63,7 @@ internal sealed class FileSecrets(IReadOnlyDictionary<string, Dictionary<string,
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(file));
             var separator = component.Metadata.GetValueOrDefault("nestedSeparator") is { Length: > 0 } own ? own : ":";
-            var multiValued = component.Metadata.GetValueOrDefault("multiValued") == "true";
+            var multiValued = new ComponentSettings(component).Flag("multiValued");
             return new FileSecrets(multiValued ? MultiValued(json.RootElement, separator) : Flat(json.RootElement, separator));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
@@ -76,11 +76,10 @@ internal sealed class FileSecrets(IReadOnlyDictionary<string, Dictionary<string,
         LastOfEach(Flatten(root, "", separator).Select(leaf => KeyValuePair.Create(leaf.Key, LastOfEach([leaf]))));
 
     private static Dictionary<string, Dictionary<string, string>> MultiValued(JsonElement root, string separator) =>
-        LastOfEach(root.EnumerateObject().Select(secret => KeyValuePair.Create(
-            secret.Name,
-            LastOfEach(secret.Value.ValueKind == JsonValueKind.Object
-                ? Flatten(secret.Value, "", separator)
-                : [new(secret.Name, secret.Value.ToString())]))));
+        LastOfEach(root.EnumerateObject().Where(secret => secret.Value.ValueKind is JsonValueKind.Object or JsonValueKind.String)
+            .Select(secret => KeyValuePair.Create(
+                secret.Name,
+                LastOfEach(Flatten(secret.Value, secret.Value.ValueKind == JsonValueKind.Object ? "" : secret.Name, separator)))));
 
     /// <summary>Of a key that is there twice, the last, as Go reads JSON.</summary>
     private static Dictionary<string, T> LastOfEach<T>(IEnumerable<KeyValuePair<string, T>> pairs)

@@ -5,6 +5,7 @@ using DaprShop.Local.Hosting;
 using DaprShop.Local.Redis;
 using DaprShop.Local.Resiliency;
 using Grpc.Core;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace DaprShop.Local.State;
 
@@ -99,14 +100,18 @@ public sealed class StateStores : IAsyncDisposable
     {
         var connection = settings.Text("connectionString") ?? settings.Text("url") ?? throw settings.Error("connectionString is missing");
         var file = connection.StartsWith("file:", StringComparison.OrdinalIgnoreCase) ? connection[5..] : connection;
-        if (file.IndexOf('?') is >= 0 and var query) file = file[..query];
-        if (file.StartsWith(":memory:", StringComparison.OrdinalIgnoreCase))
+        var query = QueryHelpers.ParseQuery(file.IndexOf('?') is >= 0 and var end ? file[end..] : "");
+        file = file.Split('?')[0];
+        var mode = query.GetValueOrDefault("mode").FirstOrDefault();
+        if (mode == "ro" || query.ContainsKey("immutable") || settings.Flag("disableWAL"))
+            throw settings.Error("mode=ro, immutable and disableWAL are not served by the local runtime");
+        if (mode == "memory" || file.StartsWith(":memory:", StringComparison.OrdinalIgnoreCase))
             return Shared($"memory {spec.Name}", () => new InMemoryStateStore(_time));
         if (Path.GetFileName(file).Length == 0) throw settings.Error($"connectionString '{connection}' names no file");
         var options = new SqliteStateOptions(
             _data.Resolve(file),
             settings.Text("tableName") ?? "state",
-            settings.Duration("cleanupInterval") ?? TimeSpan.Zero,
+            settings.Duration("cleanupInterval") ?? settings.Duration("cleanupIntervalInSeconds") ?? TimeSpan.Zero,
             settings.Duration("busyTimeout") ?? s_busy);
         if (!options.Table.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_'))
             throw settings.Error($"tableName '{options.Table}' is not an identifier");

@@ -29,6 +29,13 @@ public sealed class StateTests(TestWorld world)
         Assert.NotEmpty(got.Header("etag")!);
     }
 
+    [Fact]
+    public async Task A_component_may_name_the_app_that_has_it()
+    {
+        Assert.Equal(204, (await SaveAsync("own", $$"""[{"key":"{{_mark}}","value":1}]""")).Status);
+        Assert.True(File.Exists(Path.Combine(world.Folder, "caller.default.caller.db")));
+    }
+
     [Theory]
     [InlineData("store")]
     [InlineData("memory")]

@@ -17,10 +17,10 @@ public sealed class LocalSecretsTests : IDisposable
         Assert.Equal(new Dictionary<string, string> { [name] = value }, Open(json).Get(name));
 
     [Theory]
-    [InlineData("""{"a":"1","a":{"b":"2"}}""")]
-    [InlineData("""{"a":{"b":"1","b":"2"}}""")]
-    public void So_it_is_of_one_with_several_keys(string json) =>
-        Assert.Equal(new Dictionary<string, string> { ["b"] = "2" }, Open(json, ("multiValued", "true")).Get("a"));
+    [InlineData("""{"a":"1","a":{"b":"2"}}""", "true")]
+    [InlineData("""{"a":{"b":"1","b":"2"}}""", "yes")]
+    public void So_it_is_of_one_with_several_keys(string json, string multiValued) =>
+        Assert.Equal(new Dictionary<string, string> { ["b"] = "2" }, Open(json, ("multiValued", multiValued)).Get("a"));
 
     [Theory]
     [InlineData("", "a:b")]

@@ -23,6 +23,8 @@ public sealed class StateStoresTests : IDisposable
     [InlineData("state.sqlite", "connectionString=/", "connectionString '/' names no file")]
     [InlineData("state.sqlite", "connectionString=a.db;tableName=a b", "tableName 'a b' is not an identifier")]
     [InlineData("state.sqlite", "connectionString=a.db;busyTimeout=soon", "busyTimeout must be a duration such as 30s: 'soon'")]
+    [InlineData("state.sqlite", "connectionString=a.db?mode=ro", "mode=ro, immutable and disableWAL are not served by the local runtime")]
+    [InlineData("state.sqlite", "connectionString=a.db;disableWAL=yes", "mode=ro, immutable and disableWAL are not served by the local runtime")]
     [InlineData("state.sqlite", "connectionString=a.db;outboxPublishTopic=t", "outboxPublishTopic is not served by the local runtime")]
     [InlineData("state.sqlite", "connectionString=a.db;keyPrefix=a||b", "keyPrefix must not contain '||'")]
     [InlineData("state.mongodb", "", "the local runtime does not serve state.mongodb; it has state.sqlite, state.redis and state.in-memory")]
@@ -48,6 +50,17 @@ public sealed class StateStoresTests : IDisposable
         var sidecar = Sidecar("app", Component("store", "state.sqlite", "connectionString=a.db;cleanupInterval=2000h"));
         await using var stores = Open(sidecar);
         Assert.IsType<SqliteStateStore>(stores.Of(sidecar, "store").Store);
+    }
+
+    [Theory]
+    [InlineData("connectionString=:memory:")]
+    [InlineData("connectionString=file::memory:?cache=shared")]
+    [InlineData("connectionString=file:a.db?mode=memory")]
+    public async Task What_is_to_be_in_memory_is_in_no_file(string metadata)
+    {
+        var sidecar = Sidecar("app", Component("store", "state.sqlite", metadata));
+        await using var stores = Open(sidecar);
+        Assert.IsType<InMemoryStateStore>(stores.Of(sidecar, "store").Store);
     }
 
     [Theory]
