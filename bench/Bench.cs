@@ -16,17 +16,14 @@ public static class Bench
             press.Cancel = true;
             stop.Cancel();
         };
-        if (options.Mode == "sidecar") return await new SidecarBench(options).RunAsync(stop.Token);
-        if (options.Grown is { } grown) return await new Growth(options, grown).RunAsync(stop.Token);
-        await using var shop = options.Start is { } command ? StartedShop.Start(command) : null;
         try
         {
-            TimeSpan? firstOrder = shop is null ? null : await shop.FirstOrderAsync(options.Url, stop.Token);
-            var root = shop?.Pid ?? options.RootPid ?? ShopProcesses.RootOf(options.Url.Port);
-            var report = await MeasureAsync(options, root, firstOrder, stop.Token);
-            report.WriteTable(Console.Out);
-            if (options.Report is { } file) await File.WriteAllTextAsync(file, report.ToJson());
-            return report.AnythingSucceeded ? 0 : 1;
+            return options switch
+            {
+                { Mode: "sidecar" } => await new SidecarBench(options).RunAsync(stop.Token),
+                { Grown: { } grown } => await new Growth(options, grown).RunAsync(stop.Token),
+                _ => await ShopAsync(options, stop.Token),
+            };
         }
         catch (HttpRequestException error)
         {
@@ -36,6 +33,19 @@ public static class Bench
         {
             throw new BenchError("interrupted", 130);
         }
+    }
+
+    private static async Task<int> ShopAsync(BenchOptions options, CancellationToken cancellation)
+    {
+        if (options.Start is not null && ShopProcesses.RootOf(options.Url.Port) is not null)
+            throw new BenchError($"something listens on port {options.Url.Port} already: stop it first");
+        await using var shop = options.Start is { } command ? StartedShop.Start(command) : null;
+        TimeSpan? firstOrder = shop is null ? null : await shop.FirstOrderAsync(options.Url, cancellation);
+        var root = shop?.Pid ?? options.RootPid ?? ShopProcesses.RootOf(options.Url.Port);
+        var report = await MeasureAsync(options, root, firstOrder, cancellation);
+        report.WriteTable(Console.Out);
+        if (options.Report is { } file) await File.WriteAllTextAsync(file, report.ToJson(), cancellation);
+        return report.AnythingSucceeded ? 0 : 1;
     }
 
     private static async Task<BenchReport> MeasureAsync(

@@ -17,7 +17,7 @@ public sealed class Growth(BenchOptions options, Uri grown)
     /// <summary>In which an order is delivered; the parcels of a shop as it is started take most of a minute.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
 
-    /// <returns>The exit code: 0, or 1 when an order or a list costs more than a tenth more.</returns>
+    /// <returns>The exit code: 0, or 1 when an order or a list costs more than a tenth more, or none succeeded.</returns>
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
         using var young = await Side.OpenAsync(options.Url, options, cancellation);
@@ -41,7 +41,8 @@ public sealed class Growth(BenchOptions options, Uri grown)
         {
             var (before, after) = (young[operation], old[operation]);
             var ratio = after.CpuMs / before.CpuMs;
-            worst = Math.Max(worst, ratio);
+            // Where nothing succeeded there is nothing to compare.
+            worst = before.Succeeded > 0 && after.Succeeded > 0 ? Math.Max(worst, ratio) : double.PositiveInfinity;
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{operation,-9} young {before}   grown {after}   CPU × {ratio:0.00}"));
         }
@@ -156,7 +157,9 @@ public sealed class Growth(BenchOptions options, Uri grown)
         private TimeSpan _elapsed;
         private TimeSpan _cpu;
 
-        public double CpuMs => _cpu.TotalMilliseconds / Math.Max(1, _seen.Succeeded);
+        public long Succeeded => _seen.Succeeded;
+
+        public double CpuMs => _cpu.TotalMilliseconds / Math.Max(1, Succeeded);
 
         public void Add(Measurement measurement, TimeSpan elapsed, TimeSpan cpu)
         {

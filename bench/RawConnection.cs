@@ -32,6 +32,11 @@ public sealed class RawConnection(Uri url) : IDisposable
             Disconnect();
             return (0, error is SocketException socket ? socket.SocketErrorCode.ToString() : error.Message);
         }
+        catch (OperationCanceledException)
+        {
+            Disconnect(); // the answer that may still come is nobody's
+            throw;
+        }
     }
 
     public void Dispose() => Disconnect();

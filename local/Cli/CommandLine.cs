@@ -78,9 +78,9 @@ public static class CommandLineParser
           --gateway nginx|builtin|none  what listens on the shop's port (default: nginx when it is installed)
           --port N                    the shop's port (default 8080)
           --data DIR                  where state, messages and logs are kept (default: data/)
-          --redis HOST:PORT           this Redis for state.redis and pubsub.redis (default: embedded)
+          --redis HOST:PORT           this Redis for state, pubsub, configuration and lock components (default: embedded)
           --fresh                     throw the data away first
-          --no-build                  do not look whether the services are built
+          --no-build                  refuse to start a service that is not built
           --run-file FILE             the apps to run (default: dapr.yaml, here or above)
           --resources-path DIR        component files instead of those the run file names
           --dashboard N|none          what it looks like inside (default: http://localhost:8081)

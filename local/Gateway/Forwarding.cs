@@ -165,6 +165,11 @@ internal sealed partial class Forwarding(IHttpForwarder forwarder, GatewayRules 
             Set(headers, "X-Request-Id", PublicRequest.Of(httpContext).Id);
         }
 
+        /// <summary>To HEAD the headers are the answer: what comes behind them, as events without end do, is not waited for.</summary>
+        public override async ValueTask<bool> TransformResponseAsync(
+            HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken) =>
+            await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken) && !HttpMethods.IsHead(httpContext.Request.Method);
+
         /// <summary>nginx's gzip makes strong tags weak; a client that was served by it may send such a one back.</summary>
         private static void Strengthen(HttpRequestHeaders headers, string name)
         {
