@@ -28,6 +28,17 @@ public abstract partial class GatewayTests
     }
 
     [Fact]
+    public async Task Who_asks_for_the_head_of_an_event_stream_can_go_on_at_once()
+    {
+        await using var shop = await GatewayUnderTest.StartAsync(kind);
+
+        var answers = await shop.SendRawAsync(
+            $"HEAD /api/orders/{Id}/stream HTTP/1.1\r\nHost: shop\r\n\r\nGET /api/orders HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n");
+
+        Assert.Equal(2, answers.Split("HTTP/1.1 200 ").Length - 1);
+    }
+
+    [Fact]
     public async Task A_large_download_arrives_whole() =>
         Assert.True((await Client.GetByteArrayAsync("/api/catalog/products/x/large")).SequenceEqual(FakeService.Large));
 
