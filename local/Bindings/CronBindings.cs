@@ -7,9 +7,6 @@ using DaprShop.Local.Configuration;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Resiliency;
 using DaprShop.Local.Tracing;
-using Grpc.Core;
-using Polly;
-using Polly.CircuitBreaker;
 
 namespace DaprShop.Local.Bindings;
 
@@ -126,37 +123,20 @@ internal sealed class CronBindings : IAppObserver
         var policy = _resiliency.For(sidecar.AppId).Inbound(binding.Name, ComponentKind.Binding);
         using var span = _tracers.Of(sidecar)?.Tell(
             binding.Name, sidecar.SpeaksGrpc ? "/dapr.proto.runtime.v1.AppCallback/OnBindingEvent" : $"POST /{binding.Name}");
-        for (var failures = 1; ; failures++)
-        {
-            try
-            {
-                await policy.AttemptAsync(
-                    (_, limited) => sidecar.SpeaksGrpc
-                        ? sidecar.Callback.TellAsync(new BindingEventRequest { Name = binding.Name, Metadata = { metadata } }, span?.Id, limited)
-                        : PostAsync(sidecar.App, binding, metadata, span?.Id, limited),
-                    0, stop);
-                return;
-            }
-            catch (Exception error) when (error is HttpRequestException or RpcException or ExecutionRejectedException)
+        await policy.TellAsync(
+            limited => sidecar.SpeaksGrpc
+                ? sidecar.Callback.TellAsync(new BindingEventRequest { Name = binding.Name, Metadata = { metadata } }, span?.Id, limited)
+                : PostAsync(sidecar.App, binding, metadata, span?.Id, limited),
+            error =>
             {
                 span.Fail(error.Message);
                 _logger.LogWarning("{AppId} could not hear {Binding}: {Reason}", sidecar.AppId, binding.Name, error.Message);
-                if (!Retries(policy.Retry, error) || policy.Retry!.DelayAfter(failures) is not { } delay) return;
-                await Pause.ForAsync(delay, _time, stop);
-            }
-        }
+            },
+            _time, stop);
     }
 
-    private static bool Retries(RetryPolicy? retry, Exception error) => retry is not null && error switch
-    {
-        HttpRequestException { StatusCode: { } status } => retry.HttpStatuses.Includes((int)status),
-        RpcException { StatusCode: var status } => retry.GrpcStatuses.Includes((int)status),
-        BrokenCircuitException => false,
-        _ => true,
-    };
-
     /// <exception cref="HttpRequestException">The app is away, or answered with anything but a success.</exception>
-    private static async Task<bool> PostAsync(
+    private static async Task PostAsync(
         AppChannel app, CronBinding binding, Dictionary<string, string> metadata, string? traceParent, CancellationToken cancellation)
     {
         using var request = RequestTo(app, HttpMethod.Post, binding.Route);
@@ -164,7 +144,6 @@ internal sealed class CronBindings : IAppObserver
         if (traceParent is not null) request.Headers.TryAddWithoutValidation("traceparent", traceParent);
         using var response = await app.Http.SendAsync(request, cancellation);
         response.EnsureSuccessStatusCode();
-        return true;
     }
 
     private static HttpRequestMessage RequestTo(AppChannel app, HttpMethod verb, string route)

@@ -1,4 +1,6 @@
+using Grpc.Core;
 using Polly;
+using Polly.CircuitBreaker;
 using Polly.Retry;
 using Polly.Timeout;
 
@@ -65,6 +67,43 @@ public sealed record InboundPolicy(ResiliencePipeline? Attempt, RetryPolicy? Ret
             ResilienceContextPool.Shared.Return(context);
         }
     }
+
+    /// <summary>Tells what nobody keeps: again and again, as the policy says, and then no more.</summary>
+    /// <param name="tell">One try.</param>
+    /// <param name="failed">Hears of each try that fails.</param>
+    /// <param name="time">For the time between tries.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task TellAsync(Func<CancellationToken, Task> tell, Action<Exception> failed, TimeProvider time, CancellationToken cancellation)
+    {
+        for (var failures = 1; ; failures++)
+        {
+            try
+            {
+                await AttemptAsync(
+                    static async (tell, limited) =>
+                    {
+                        await tell(limited);
+                        return true;
+                    },
+                    tell, cancellation);
+                return;
+            }
+            catch (Exception error) when (error is HttpRequestException or RpcException or ExecutionRejectedException)
+            {
+                failed(error);
+                if (!Retries(error) || Retry!.DelayAfter(failures) is not { } delay) return;
+                await Pause.ForAsync(delay, time, cancellation);
+            }
+        }
+    }
+
+    private bool Retries(Exception error) => Retry is not null && error switch
+    {
+        HttpRequestException { StatusCode: { } status } => Retry.HttpStatuses.Includes((int)status),
+        RpcException { StatusCode: var status } => Retry.GrpcStatuses.Includes((int)status),
+        BrokenCircuitException => false,
+        _ => true,
+    };
 }
 
 /// <summary>What applies to calls of an actor.</summary>

@@ -71,6 +71,20 @@ public sealed class ConfigurationTests(TestWorld world)
             again.Json.GetProperty("message").GetString());
     }
 
+    [Fact]
+    public async Task Who_fails_to_hear_is_told_again_as_the_policy_says()
+    {
+        await SetAsync(_key, "old");
+        var subscribed = await world.CallAsync("flaky", "GET", $"/v1.0/configuration/config/subscribe?key={_key}");
+        Assert.Equal(200, subscribed.Status);
+        await Task.Delay(300);
+        await SetAsync(_key, "new");
+        var heard = await world["flaky"].HeardAsync(heard => heard.Path == $"/configuration/config/{_key}", 3);
+        Assert.All(heard, one => Assert.Contains("\"new\"", one.Text, StringComparison.Ordinal));
+        await Task.Delay(200);
+        Assert.Equal(3, world["flaky"].Log.Count(heard => heard.Path == $"/configuration/config/{_key}"));
+    }
+
     [Theory]
     [InlineData("/v1.0/configuration/nothing?key=a")]
     [InlineData("/v1.0/configuration/nothing/subscribe")]

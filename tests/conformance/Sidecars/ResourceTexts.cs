@@ -122,6 +122,8 @@ internal static class ResourceTexts
             components:
               pubsub:
                 inbound: { retry: thrice }
+              config:
+                inbound: { retry: thrice }
               web-flaky:
                 outbound: { retry: thrice, timeout: short }
               brittle:
