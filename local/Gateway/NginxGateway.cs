@@ -12,7 +12,7 @@ public sealed class NginxGateway(string executable, GatewaySettings settings, IL
 {
     private const string SetPriv = "/usr/bin/setpriv";
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_restartDelay = TimeSpan.FromSeconds(1);
 
     /// <summary>In which clients that are not idle send a request, and hear that the next is for another connection.</summary>

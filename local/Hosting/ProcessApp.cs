@@ -20,8 +20,11 @@ internal sealed class ProcessApp : IRunningApp
     /// <summary>Where this runtime was told to listen is no business of the apps'.</summary>
     private static readonly string[] s_ownVariables = ["ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS", "ASPNETCORE_HTTPS_PORTS", "DOTNET_URLS"];
 
-    /// <summary>For the last lines of an app that has ended; a child of its own may keep its output open for as long as it likes.</summary>
-    private static readonly TimeSpan s_lastLines = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// For the last lines of an app that has ended; a child of its own may keep its output open for as long as it likes. A second, of short
+    /// waits: what a stalled machine takes is not counted, for the lines are there and only have to be read.
+    /// </summary>
+    private static readonly (TimeSpan Wait, int Times) s_lastLines = (TimeSpan.FromMilliseconds(50), 20);
 
     private readonly Process _process;
     private readonly ProcessRecord _record;
@@ -107,8 +110,11 @@ internal sealed class ProcessApp : IRunningApp
     private async Task<string> EndedAsync(Task exited)
     {
         await exited;
-        using var limit = new CancellationTokenSource(s_lastLines);
-        await _process.WaitForExitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using var limit = new CancellationTokenSource();
+        var read = _process.WaitForExitAsync(limit.Token);
+        for (var times = 0; !read.IsCompleted && times < s_lastLines.Times; times++) await Task.WhenAny(read, Task.Delay(s_lastLines.Wait));
+        await limit.CancelAsync();
+        await read.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return $"it ended with exit code {_process.ExitCode}";
     }
 

@@ -10,7 +10,7 @@ namespace DaprShop.Common;
 public sealed class DeliveryFailures(StateStore store, ServiceName service, ILogger<DeliveryFailures> logger)
 {
     private static readonly TimeSpan s_memory = TimeSpan.FromDays(1);
-    private static readonly TimeSpan s_timeLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_timeLimit = TimeSpan.FromSeconds(5);
 
     public static string Key(string letterId) => $"delivery-failure/{letterId}";
 
