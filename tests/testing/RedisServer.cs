@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using DaprShop.Local.Hosting;
@@ -12,7 +11,7 @@ namespace DaprShop.Testing;
 /// </summary>
 public sealed class RedisServer : IAsyncDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
 
     private readonly string _data = Directory.CreateTempSubdirectory("daprshop-redis-").FullName;
     private Process _process = null!;
@@ -32,7 +31,7 @@ public sealed class RedisServer : IAsyncDisposable
     /// <param name="arguments">More of the command line, e.g. <c>--requirepass</c>.</param>
     public static async Task<RedisServer> StartAsync(params string[] arguments)
     {
-        var server = new RedisServer(FreePort());
+        var server = new RedisServer(FreePorts.Take());
         await server.RunAsync(arguments);
         return server;
     }
@@ -80,13 +79,6 @@ public sealed class RedisServer : IAsyncDisposable
         }
 
         Directory.Delete(_data, recursive: true);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task SignalAsync(string signal)

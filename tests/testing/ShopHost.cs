@@ -33,7 +33,7 @@ public sealed class ShopHost : IAsyncDisposable
     /// <summary>Starts everything; ends when every app answers and its subscriptions and actor types are known.</summary>
     public static async Task<ShopHost> StartAsync(Action<ShopHostOptions> configure)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         var keys = new TestKeys();
         var options = new ShopHostOptions();
         configure(options);
@@ -56,7 +56,7 @@ public sealed class ShopHost : IAsyncDisposable
     /// <param name="token">A bearer token, e.g. <see cref="Token"/>; null for an anonymous client.</param>
     public HttpClient Client(string appId, string? token = null)
     {
-        var client = Kept(new HttpClient { BaseAddress = SidecarOf(appId).App.Address });
+        var client = Kept(new HttpClient(new PatientHandler(new SocketsHttpHandler())) { BaseAddress = SidecarOf(appId).App.Address });
         if (token is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return client;
     }
@@ -132,7 +132,7 @@ public sealed class ShopHost : IAsyncDisposable
     public Task StartAppAsync(string appId) => _runtime.StartAppAsync(appId);
 
     /// <summary>Waits for an effect of something asynchronous; fails with <paramref name="what"/> when it does not come in time.</summary>
-    public static async Task EventuallyAsync(Func<Task<bool>> holds, string what = "the expected effect", int seconds = 30)
+    public static async Task EventuallyAsync(Func<Task<bool>> holds, string what = "the expected effect", int seconds = 60)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         while (!await holds())

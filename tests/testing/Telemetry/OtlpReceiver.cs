@@ -33,6 +33,7 @@ public sealed class OtlpReceiver : IAsyncDisposable
         ["OTEL_METRIC_EXPORT_INTERVAL"] = "2000",
         ["OTEL_TRACES_SAMPLER"] = "parentbased_always_off",
         ["OTEL_BSP_SCHEDULE_DELAY"] = "200",
+        ["OTEL_EXPORTER_OTLP_TIMEOUT"] = "60000",
     };
 
     public static async Task<OtlpReceiver> StartAsync()
