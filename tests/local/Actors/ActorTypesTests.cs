@@ -71,7 +71,7 @@ public sealed class ActorTypesTests
         using var schedule = new StringContent("""{"dueTime":"1h"}""", Encoding.UTF8, "application/json");
         using var response = await shop.DaprHttp("things")
             .PostAsync("v1.0/actors/Thing/1/reminders/tea", schedule, TestContext.Current.CancellationToken)
-            .WaitAsync(TimeSpan.FromSeconds(15));
+            .WaitAsync(TimeSpan.FromMinutes(1));
         return response.StatusCode;
     }
 }

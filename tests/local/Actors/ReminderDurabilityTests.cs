@@ -134,7 +134,7 @@ public sealed class ReminderDurabilityTests(ReminderDurabilityTests.Shop shop) :
         /// <summary>The ids, of this test alone, of actors that a next run would find reminders of.</summary>
         internal HashSet<string> OnDisk(string test)
         {
-            using var file = new SqliteDatabase(File, TimeSpan.FromSeconds(2), readOnly: true);
+            using var file = new SqliteDatabase(File, TimeSpan.FromMinutes(1), readOnly: true);
             var ids = new HashSet<string>(StringComparer.Ordinal);
             var rows = file.Prepare("SELECT id FROM reminders");
             while (rows.Step())
@@ -145,7 +145,7 @@ public sealed class ReminderDurabilityTests(ReminderDurabilityTests.Shop shop) :
         /// <summary>Meanwhile no reminder can be written.</summary>
         internal async Task WithoutDiskAsync(Func<Task> meanwhile)
         {
-            using var file = new SqliteDatabase(File, TimeSpan.FromSeconds(2));
+            using var file = new SqliteDatabase(File, TimeSpan.FromMinutes(1));
             file.Execute("ALTER TABLE reminders RENAME TO away");
             try
             {

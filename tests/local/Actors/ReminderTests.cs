@@ -68,7 +68,7 @@ public sealed class ReminderTests : IAsyncLifetime
         await Counter("1").RemindAsync(new Schedule("tea", 1, -1, ""));
         await PassTimeUntilAsync("reminder 1 tea ", 4);
         await DroppedAsync("1", "tea");
-        Assert.Equal(4, _probe.Events.Count);
+        Assert.Equal(4, _probe.CountOf("reminder 1 tea "));
     }
 
     [Fact]
@@ -147,10 +147,10 @@ public sealed class ReminderTests : IAsyncLifetime
         await PassTimeUntilAsync("tick 1 tock", 2);
         Assert.True(_clock.GetUtcNow() >= s_start.AddSeconds(15));
         await Counter("1").StopTimerAsync("t");
-        var ticks = _probe.Events.Count;
+        var ticks = _probe.CountOf("tick 1 tock");
         _clock.Advance(TimeSpan.FromMinutes(5));
         await Counter("1").GetAsync();
-        Assert.Equal(ticks, _probe.Events.Count);
+        Assert.Equal(ticks, _probe.CountOf("tick 1 tock"));
     }
 
     [Fact]

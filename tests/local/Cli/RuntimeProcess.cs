@@ -46,7 +46,7 @@ internal sealed partial class RuntimeProcess : IAsyncDisposable
     {
         try
         {
-            await ShopHost.EventuallyAsync(() => Task.FromResult(Row().IsMatch(Output)), "the overview", seconds: 60);
+            await ShopHost.EventuallyAsync(() => Task.FromResult(Row().IsMatch(Output)), "the overview", seconds: 180);
         }
         catch (TimeoutException late)
         {
@@ -69,7 +69,7 @@ internal sealed partial class RuntimeProcess : IAsyncDisposable
 
     public async Task<int> EndedAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         await _process.WaitForExitAsync(limit.Token);
         return _process.ExitCode;
     }

@@ -31,7 +31,7 @@ public sealed class SupervisionTests : IDisposable
         using var last = runtime.Child();
         using (var term = Process.Start("kill", $"-TERM {runtime.Id}")) await term.WaitForExitAsync();
         Assert.Equal(0, await runtime.EndedAsync());
-        Assert.True(last.WaitForExit(TimeSpan.FromSeconds(1)));
+        Assert.True(last.WaitForExit(TimeSpan.FromSeconds(10)));
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(_data, "run")));
         Assert.False(await RuntimeProcess.AnswersAsync(service));
     }
@@ -45,7 +45,7 @@ public sealed class SupervisionTests : IDisposable
 
         runtime.Kill();
 
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         await child.WaitForExitAsync(limit.Token);
     }
 

@@ -92,7 +92,7 @@ public sealed class DashboardTests : IAsyncLifetime
             Apps = [new AppOptions("reader")
             {
                 Create = arguments => _reader.Create(arguments, null),
-                HealthCheck = new HealthCheck { Path = "/not-there", Threshold = 1 },
+                HealthCheck = new HealthCheck { Path = "/not-there", Threshold = 1, Timeout = TimeSpan.FromMinutes(1) },
             }],
             DataDirectory = Path.Combine(_data.FullName, "unhealthy"),
             Log = _log,
@@ -114,9 +114,9 @@ public sealed class DashboardTests : IAsyncLifetime
         await _reader.NextAsync(2);
         await _runtime.StopAppAsync("reader");
         for (var i = 0; i < 3; i++) (await _http.PostAsync(sidecar, JsonContent.Create(i))).EnsureSuccessStatusCode();
-        Assert.Contains(
-            "<tr><th scope=\"row\">orders</th><td>reader</td><td>pubsub</td><td class=\"number\">3</td></tr>",
-            await _http.GetStringAsync("/"), StringComparison.Ordinal);
+        const string Waiting = "<tr><th scope=\"row\">orders</th><td>reader</td><td>pubsub</td><td class=\"number\">3</td></tr>";
+        await ShopHost.EventuallyAsync(
+            async () => (await _http.GetStringAsync("/")).Contains(Waiting, StringComparison.Ordinal), "three that wait");
         await _runtime.StartAppAsync("reader");
         await _reader.NextAsync(6);
         const string Graves = "<tr class=\"error\"><th scope=\"row\">graves</th><td>reader</td><td class=\"number\">4</td>";

@@ -19,7 +19,13 @@ namespace DaprShop.Local.Tests.Hosting;
 /// <summary>Several of one app: how work is shared, and what becomes of it when replicas come, go, die, or give place to new ones.</summary>
 public sealed class ReplicaTests : IAsyncDisposable
 {
-    private static readonly HealthCheck s_often = new() { Path = "/wellness", Interval = TimeSpan.FromMilliseconds(50), Threshold = 1 };
+    private static readonly HealthCheck s_often = new()
+    {
+        Path = "/wellness",
+        Interval = TimeSpan.FromMilliseconds(50),
+        Timeout = TimeSpan.FromMinutes(1),
+        Threshold = 1,
+    };
 
     private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("daprshop-");
     private WorkerApp _workers = new();
@@ -63,6 +69,7 @@ public sealed class ReplicaTests : IAsyncDisposable
         Assert.Equal(3, homes.Values.Distinct().Count());
         Assert.Equal(homes, await HomesAsync());
         var dying = homes["0"];
+        _workers.IsBroken = true; // nobody comes in its place
 
         using (await _caller.PostAsync($"http://127.0.0.1:{dying}/die", null)) { }
         await ShopHost.EventuallyAsync(() => Task.FromResult(Replicas().Any(replica => !replica.App.IsHealthy)), "the death");

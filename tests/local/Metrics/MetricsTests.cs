@@ -87,6 +87,7 @@ public sealed class MetricsTests
         // The last word is sent when it ends.
         metrics.Dispose();
 
+        await ShopHost.EventuallyAsync(() => Task.FromResult(collector.Metrics.Any(metric => metric.Service == "a")), "the last word");
         Assert.Equal(told, collector.Metrics.Where(metric => metric.Service == "a").SelectMany(Lines).Order());
     }
 

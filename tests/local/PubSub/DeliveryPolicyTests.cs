@@ -3,6 +3,7 @@ using DaprShop.Local.Configuration;
 using DaprShop.Local.PubSub;
 using DaprShop.Local.Resiliency;
 using DaprShop.Testing;
+using Microsoft.Extensions.Time.Testing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace DaprShop.Local.Tests.PubSub;
@@ -22,7 +23,7 @@ public sealed class DeliveryPolicyTests
          {"pubsubname":"pubsub","topic":"dead","route":"/dead"}]
         """;
 
-    private static async Task<ShopHost> StartAsync(EventApp app, string retry, string timeout = "")
+    private static async Task<ShopHost> StartAsync(EventApp app, string retry, string timeout = "", TimeProvider? time = null)
     {
         var policies = $$"""
             apiVersion: dapr.io/v1alpha1
@@ -36,7 +37,7 @@ public sealed class DeliveryPolicyTests
             """;
         return await ShopHost.StartAsync(shop => shop.Resources(Components).Service("reader", app.Create)
             .Runtime(services => services.AddSingleton(
-                new ResiliencyPolicies([ResiliencySpec.Parse(policies, "test")], TimeProvider.System))));
+                new ResiliencyPolicies([ResiliencySpec.Parse(policies, "test")], time ?? TimeProvider.System))));
     }
 
     private static async Task PublishAsync(ShopHost shop) =>
@@ -78,10 +79,16 @@ public sealed class DeliveryPolicyTests
     [Fact]
     public async Task A_delivery_that_takes_too_long_has_failed()
     {
+        var clock = new FakeTimeProvider();
         var release = new TaskCompletionSource();
         var app = new EventApp(Subscriptions) { Hold = delivery => delivery.Path == "/t" ? release.Task : Task.CompletedTask };
-        await using var shop = await StartAsync(app, "{ policy: constant, duration: 10ms, maxRetries: 1 }", ", timeout: t");
+        await using var shop = await StartAsync(app, "{ policy: constant, duration: 0s, maxRetries: 1 }", ", timeout: t", clock);
         await PublishAsync(shop);
+        for (var tries = 1; tries <= 2; tries++)
+        {
+            await ShopHost.EventuallyAsync(() => Task.FromResult(app.Log.Count == tries), $"try {tries}");
+            clock.Advance(TimeSpan.FromMilliseconds(200));
+        }
         Assert.Equal("/dead", (await app.NextAsync()).Path);
         Assert.Equal(["/t", "/t", "/dead"], app.Log.Select(delivery => delivery.Path));
         release.SetResult();

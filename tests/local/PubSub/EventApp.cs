@@ -32,7 +32,7 @@ public sealed class EventApp(string? subscriptions, Func<Delivery, (int Status, 
 
     public async Task<Delivery> NextAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         return await _deliveries.Reader.ReadAsync(limit.Token);
     }
 

@@ -12,11 +12,13 @@ public sealed class RedisFixture : IAsyncLifetime
 
     public IDatabase Raw => _connection.GetDatabase();
 
+    public IAsyncEnumerable<RedisKey> Keys() => _connection.GetServers()[0].KeysAsync();
+
     public async ValueTask InitializeAsync()
     {
         Assert.SkipWhen(RedisServer.IsMissing, "redis-server is not installed.");
         Server = await RedisServer.StartAsync();
-        _connection = await ConnectionMultiplexer.ConnectAsync(Server.Address + ",allowAdmin=true");
+        _connection = await ConnectionMultiplexer.ConnectAsync(Server.Address + ",allowAdmin=true,connectTimeout=60000,asyncTimeout=60000");
     }
 
     public async ValueTask DisposeAsync()

@@ -24,7 +24,12 @@ public sealed class RedisStateStoreTests(RedisFixture redis) : StateStoreContrac
 
     protected override IStateStore Open() => new RedisStateStore(redis.Raw, ttl: null);
 
-    protected override Task ElapseAsync(TimeSpan time) => Task.Delay(time + TimeSpan.FromMilliseconds(200));
+    /// <summary>Redis has a clock of its own, which nobody can set; but what would have ended by then can end now.</summary>
+    protected override async Task ElapseAsync(TimeSpan time)
+    {
+        await foreach (var key in redis.Keys())
+            if (await redis.Raw.KeyTimeToLiveAsync(key) <= time) await redis.Raw.KeyExpireAsync(key, TimeSpan.Zero);
+    }
 
     /// <summary>daprd's component does not tell.</summary>
     protected override DateTimeOffset? ExpiryAfter(TimeSpan ttl) => null;

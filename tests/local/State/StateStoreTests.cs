@@ -40,14 +40,14 @@ public sealed class SqliteStateStoreTests : StateStoreContract, IDisposable
     protected override DateTimeOffset? ExpiryAfter(TimeSpan ttl) => _clock.GetUtcNow() + ttl;
 
     private SqliteStateStore OpenSqlite(string file = "test.db") => new(
-        new SqliteStateOptions(Path.Combine(_directory, file), "state", TimeSpan.Zero, TimeSpan.FromSeconds(2)), _clock);
+        new SqliteStateOptions(Path.Combine(_directory, file), "state", TimeSpan.Zero, TimeSpan.FromMinutes(1)), _clock);
 
     [Fact]
     public async Task A_write_that_is_given_up_before_its_turn_is_not_made()
     {
         await using var store = OpenSqlite();
         using var impatient = new CancellationTokenSource();
-        using (var other = new SqliteDatabase(Path.Combine(_directory, "test.db"), TimeSpan.FromSeconds(2)))
+        using (var other = new SqliteDatabase(Path.Combine(_directory, "test.db"), TimeSpan.FromMinutes(1)))
         {
             other.Execute("BEGIN IMMEDIATE");
             var write = store.WriteAsync(StateWrite.Set("given-up", "1"u8.ToArray()), impatient.Token);
