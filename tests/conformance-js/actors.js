@@ -1,9 +1,8 @@
 "use strict";
 
 const assert = require("node:assert/strict");
-const { setTimeout: delay } = require("node:timers/promises");
 const { ActorId, ActorProxyBuilder } = require("@dapr/dapr");
-const { both, eventually, fresh, http, refusal, server } = require("./cases");
+const { both, eventually, fresh, http, refusal, server, silence } = require("./cases");
 const world = require("./world");
 
 const actor = (dapr, id) => new ActorProxyBuilder(world.JsCounter, dapr).build(new ActorId(id));
@@ -73,10 +72,7 @@ server("actors: a reminder comes, with its data, again and again, until it is ta
   await counter.remind("wake", 200, 500, "red");
   await eventually(() => heard("reminder").length >= 2, "two reminders");
   await counter.forgetReminder("wake");
-  await delay(200);
-  const count = heard("reminder").length;
-  await delay(1200);
-  assert.equal(heard("reminder").length, count);
+  await silence(() => heard("reminder").length, 1200, "the reminders");
   assert.equal(heard("reminder")[0].data, "red");
 });
 
@@ -85,10 +81,7 @@ server("actors: a timer comes, with its data, again and again, until it is stopp
   await counter.time("tick", 100, 300, "blue");
   await eventually(() => heard("timer").length >= 2, "two ticks");
   await counter.stopTimer("tick");
-  await delay(200);
-  const count = heard("timer").length;
-  await delay(800);
-  assert.equal(heard("timer").length, count);
+  await silence(() => heard("timer").length, 800, "the timers");
   assert.equal(heard("timer")[0].data, "blue");
 });
 

@@ -29,7 +29,7 @@ exports.fresh = () => `js-${Math.random().toString(36).slice(2)}`;
  * Waits for an effect of something asynchronous; answers what `ask` does once that is truthy.
  * @param what What is waited for, or a function that tells.
  */
-exports.eventually = async (ask, what, seconds = 10) => {
+exports.eventually = async (ask, what, seconds = 60) => {
   const limit = Date.now() + seconds * 1000;
   for (;;) {
     const answer = await ask();
@@ -38,6 +38,14 @@ exports.eventually = async (ask, what, seconds = 10) => {
     await delay(20);
   }
 };
+
+/** Waits until what is counted has not changed for so long; what was on its way may still come. */
+exports.silence = (count, milliseconds, what) =>
+  exports.eventually(async () => {
+    const before = count();
+    await delay(milliseconds);
+    return count() === before;
+  }, `${what} to end`);
 
 /** What went wrong, however the SDK tells it: it throws, or answers an error; undefined when nothing did. */
 exports.refusal = async (call) => {

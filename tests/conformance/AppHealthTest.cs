@@ -27,10 +27,13 @@ public abstract class AppHealthTest(AppHealthWard ward) : IClassFixture<AppHealt
     protected static IEnumerable<string?> TopicsOf(JsonElement metadata) =>
         metadata.GetProperty("subscriptions").EnumerateArray().Select(subscription => subscription.GetProperty("topic").GetString());
 
-    protected Task UnwellAsync()
+    /// <summary>Ends when calls are refused and all else has ended that ends with them.</summary>
+    protected async Task UnwellAsync()
     {
         ward.Patient.Status = 500;
-        return RefusedAsync();
+        await RefusedAsync();
+        await TestWorld.EventuallyAsync(async () => await ActorsAsync() == "INITIALIZING", "the patient's actors to be gone");
+        await Task.Delay(500);
     }
 
     protected Task WellAsync()
@@ -42,6 +45,10 @@ public abstract class AppHealthTest(AppHealthWard ward) : IClassFixture<AppHealt
     protected Task RefusedAsync() => TestWorld.EventuallyAsync(async () => await CallAsync() == 500, "the patient to be unwell");
 
     protected Task AdmittedAsync() => TestWorld.EventuallyAsync(async () => await CallAsync() == 200, "the patient to be well");
+
+    /// <summary>What the patient's sidecar says of its actors.</summary>
+    protected async Task<string?> ActorsAsync() => (await World.CallAsync("patient", "GET", "/v1.0/metadata"))
+        .Json.GetProperty("actorRuntime").GetProperty("runtimeStatus").GetString();
 
     private async Task<int> CallAsync() => (await World.CallAsync("asker", "GET", "/v1.0/invoke/patient/method/x")).Status;
 }

@@ -33,7 +33,8 @@ public sealed class AppHealthTests(AppHealthWard ward) : AppHealthTest(ward)
         await late.HeardAsync(heard => heard.Path == "/dapr/subscribe");
         await late.HeardAsync(heard => heard.Path == "/dapr/config");
         await TestWorld.EventuallyAsync(async () => (await World.CallAsync("late", "GET", "/v1.0/healthz")).Status == 204, "its sidecar");
-        Assert.Equal(200, (await World.CallAsync("asker", "GET", "/v1.0/invoke/late/method/x")).Status);
+        await TestWorld.EventuallyAsync(
+            async () => (await World.CallAsync("asker", "GET", "/v1.0/invoke/late/method/x")).Status == 200, "the app to be called");
     }
 
     [Fact]

@@ -59,7 +59,7 @@ public sealed class FuzzTests(TestWorld world)
     {
         using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, MaxConnectionsPerServer = 16 })
         {
-            Timeout = TimeSpan.FromSeconds(30),
+            Timeout = TimeSpan.FromMinutes(2),
         };
         var (requests, seed) = Fuzz.Some(s_request, Requests);
         // daprd keeps a label that is no UTF-8, and from then on cannot tell its metadata over gRPC.

@@ -202,7 +202,7 @@ public sealed class GrpcTests(TestWorld world)
         Assert.Equal(("old", "1"), (got.Items[_mark].Value, got.Items[_mark].Version));
 
         using var stream = _dapr.SubscribeConfiguration(new SubscribeConfigurationRequest { StoreName = "config", Keys = { _mark } });
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         Assert.True(await stream.ResponseStream.MoveNext(limit.Token));
         var id = stream.ResponseStream.Current.Id;
         Assert.NotEmpty(id);
@@ -328,7 +328,7 @@ public sealed class GrpcTests(TestWorld world)
     {
         var headers = new Metadata { { "dapr-app-id", app } };
         if (name is not null) headers.Add(name, value!);
-        return new CallOptions(headers, DateTime.UtcNow.AddSeconds(10));
+        return new CallOptions(headers, DateTime.UtcNow.AddMinutes(1));
     }
 
     private Task<Empty> SaveAsync(string store, string key, string value, string? etag = null)

@@ -108,7 +108,7 @@ public sealed class SdkTests(TestWorld world) : IDisposable
         Assert.SkipWhen(world.Sidecars.RedisHost is null, "no redis-server, which daprd's configuration needs");
         await world.Sidecars.ConfigureAsync(_mark, "old");
         Assert.Equal("old", (await _dapr.GetConfiguration("config", [_mark])).Items[_mark].Value);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         var subscription = await _dapr.SubscribeConfiguration("config", [_mark], cancellationToken: limit.Token);
         var changes = subscription.Source.GetAsyncEnumerator(limit.Token);
         var next = changes.MoveNextAsync();

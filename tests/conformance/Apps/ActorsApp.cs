@@ -70,7 +70,7 @@ internal static class ActorsApp
     /// <summary>Calls itself through the sidecar, in the same turn if the sidecar lets it.</summary>
     private static async Task<IResult> AgainAsync(HttpContext context, TestApp log, string actor)
     {
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(1) };
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(log.Sidecar, $"/v1.0/actors/{actor}/method/echo"));
         if (context.Request.Headers.TryGetValue("Dapr-Reentrancy-Id", out var id)) request.Headers.Add("Dapr-Reentrancy-Id", id.ToString());
         using var answer = await http.SendAsync(request);

@@ -38,7 +38,10 @@ internal sealed class PatientApp
     public Task Door { get; set; } = Task.CompletedTask;
 
     public TestApp App(string id, string? path = null, int threshold = 1) =>
-        new(id, (app, log) => Map(app, log, path ?? "/healthz")) { HealthCheck = new HealthCheck(path, threshold) };
+        new(id, (app, log) => Map(app, log, path ?? "/healthz"))
+        {
+            HealthCheck = new HealthCheck(path, threshold, IsPatient: threshold > 1),
+        };
 
     public TestApp GrpcApp(string id) => new(id, (app, log) =>
     {

@@ -110,7 +110,7 @@ internal sealed class DaprdSidecars(string daprd) : ISidecars
 
     private async Task HealthyAsync(HttpClient http, TestApp app, string path)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (true)
         {
             try

@@ -13,7 +13,7 @@ namespace DaprShop.Conformance.Tests.Sidecars;
 public sealed partial class JavaScriptSuite : IAsyncLifetime
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(8);
 
     private readonly TestApp _http = new("js", (_, _) => { }) { IsElsewhere = true };
     private readonly TestApp _grpc = new("js-grpc", (_, _) => { }) { IsElsewhere = true, IsGrpc = true };

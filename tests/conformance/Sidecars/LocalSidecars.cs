@@ -36,7 +36,7 @@ internal sealed class LocalSidecars : ISidecars
             DaprApiToken = files.DaprApiToken,
             AppApiToken = TestWorld.AppToken,
         });
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         // One whose app is asked how it is may be waiting for that.
         while (_runtime.Apps.Sidecars.Any(sidecar => sidecar is { IsReady: false, HealthCheck: null })) await Task.Delay(20, limit.Token);
     }
@@ -45,7 +45,7 @@ internal sealed class LocalSidecars : ISidecars
     {
         Path = check.Path ?? "/healthz",
         Interval = TimeSpan.FromSeconds(HealthCheck.IntervalSeconds),
-        Timeout = TimeSpan.FromMilliseconds(HealthCheck.TimeoutMilliseconds),
+        Timeout = check.IsPatient ? TimeSpan.FromMinutes(1) : TimeSpan.FromMilliseconds(HealthCheck.TimeoutMilliseconds),
         Threshold = check.Threshold,
     };
 

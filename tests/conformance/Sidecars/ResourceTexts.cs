@@ -91,6 +91,7 @@ internal static class ResourceTexts
         Component("web-patient", "bindings.http", [("url", $"http://127.0.0.1:{echoPort}/bound"), ("responseTimeout", "2000h")]),
         Component("web-away", "bindings.http", [("url", "http://127.0.0.1:1/x")]),
         Component("web-flaky", "bindings.http", [("url", $"http://127.0.0.1:{flakyPort}")]),
+        Component("web-slow", "bindings.http", [("url", $"http://127.0.0.1:{flakyPort}")]),
         Component(
             "mail", "bindings.smtp",
             [
@@ -108,7 +109,7 @@ internal static class ResourceTexts
             retries:
               twice: { policy: constant, duration: 10ms, maxRetries: 2 }
               thrice: { policy: constant, duration: 10ms, maxRetries: 3 }
-              long: { policy: constant, duration: 50ms, maxRetries: 200 }
+              long: { policy: constant, duration: 50ms, maxRetries: 2000 }
               unavailable:
                 policy: constant
                 duration: 10ms
@@ -118,13 +119,16 @@ internal static class ResourceTexts
               third: { trip: totalFailures > 2, timeout: 1h }
           targets:
             apps:
-              flaky: { timeout: short, retry: unavailable }
+              flaky: { retry: unavailable }
+              tardy: { timeout: short, retry: unavailable }
             components:
               pubsub:
                 inbound: { retry: thrice }
               config:
                 inbound: { retry: thrice }
               web-flaky:
+                outbound: { retry: thrice }
+              web-slow:
                 outbound: { retry: thrice, timeout: short }
               brittle:
                 outbound: { retry: twice, circuitBreaker: third }

@@ -21,7 +21,8 @@ public sealed record Heard(string Method, string Target, IReadOnlyDictionary<str
 /// <summary>How a sidecar asks its app whether it is well.</summary>
 /// <param name="Path">Of an app that speaks HTTP; null for the default, <c>/healthz</c>.</param>
 /// <param name="Threshold">After so many failures the app is unwell.</param>
-public sealed record HealthCheck(string? Path = null, int Threshold = 1)
+/// <param name="IsPatient">The local runtime waits for an answer as long as it takes (daprd cannot): only answers count.</param>
+public sealed record HealthCheck(string? Path = null, int Threshold = 1, bool IsPatient = false)
 {
     /// <summary>The shortest there is.</summary>
     public const int IntervalSeconds = 1;
@@ -97,7 +98,7 @@ public sealed class TestApp(string id, Action<WebApplication, TestApp> map) : IA
     }
 
     /// <summary>Waits until the app has heard this many requests that match.</summary>
-    public async Task<IReadOnlyList<Heard>> HeardAsync(Func<Heard, bool> matches, int count = 1, int seconds = 10)
+    public async Task<IReadOnlyList<Heard>> HeardAsync(Func<Heard, bool> matches, int count = 1, int seconds = 60)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         while (true)

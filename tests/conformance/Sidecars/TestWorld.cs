@@ -23,7 +23,7 @@ public sealed class TestWorld : IAsyncLifetime
         ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8,
     })
     {
-        Timeout = TimeSpan.FromSeconds(30),
+        Timeout = TimeSpan.FromMinutes(2),
     };
 
     private readonly string _folder = Directory.CreateTempSubdirectory("conformance-").FullName;
@@ -35,7 +35,7 @@ public sealed class TestWorld : IAsyncLifetime
             new TestApp("caller", EchoApp.Map), new TestApp("echo", EchoApp.Map), new TestApp("flaky", FlakyApp.Map),
             new TestApp("guarded", EchoApp.Map), new TestApp("events", EventsApp.Map), new TestApp("actors", ActorsApp.Map),
             new TestApp("speaker", CallbackApp.Map) { IsGrpc = true, Services = CallbackApp.AddServices },
-            new TestApp("sdk", SdkApp.Map) { Services = SdkApp.AddServices },
+            new TestApp("sdk", SdkApp.Map) { Services = SdkApp.AddServices }, new TestApp("tardy", FlakyApp.Map),
         ], null)
     {
     }
@@ -91,6 +91,7 @@ public sealed class TestWorld : IAsyncLifetime
         Environment.SetEnvironmentVariable("CONFORM_COLOUR", "red");
         // Spans go to the collector soon.
         Environment.SetEnvironmentVariable("OTEL_BSP_SCHEDULE_DELAY", "100");
+        Environment.SetEnvironmentVariable("OTEL_EXPORTER_OTLP_TIMEOUT", "60000");
         WriteFiles();
         Mail.Start();
         await Task.WhenAll(_apps.Select(app => app.StartAsync()));
@@ -154,7 +155,7 @@ public sealed class TestWorld : IAsyncLifetime
     }
 
     /// <summary>Waits for an effect of something asynchronous.</summary>
-    public static async Task EventuallyAsync(Func<Task<bool>> holds, string what, int seconds = 10)
+    public static async Task EventuallyAsync(Func<Task<bool>> holds, string what, int seconds = 60)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         while (!await holds())
