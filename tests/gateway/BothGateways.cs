@@ -45,7 +45,8 @@ public sealed class NginxGatewayTests(SharedGateway shared) : GatewayTests(share
 {
     protected override async Task<bool> CountAsOneAsync(string client, string other)
     {
-        await using var nginx = await IngressNginx.StartAsync(FreePorts.Take(), ("zone=strict burst=20 nodelay", "zone=strict"));
+        await using var nginx = await IngressNginx.StartAsync(
+            FreePorts.Take(), ("zone=strict burst=20 nodelay", "zone=strict"), ("rate=30r/m", "rate=1r/m"));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await SignInAsync(client));
         return await SignInAsync(other) == HttpStatusCode.TooManyRequests;
 

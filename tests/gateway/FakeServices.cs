@@ -37,6 +37,7 @@ public sealed class FakeService(string name, int port) : IAsyncDisposable
         {
             kestrel.Listen(IPAddress.Loopback, port);
             kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
         });
         _app = builder.Build();

@@ -24,7 +24,7 @@ public abstract partial class GatewayTests
                 ordering.NextEvent.Release();
             }
         }
-        await ordering.StreamClosed.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await ordering.StreamClosed.Task.WaitAsync(TimeSpan.FromMinutes(1));
     }
 
     [Fact]

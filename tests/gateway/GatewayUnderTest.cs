@@ -65,7 +65,7 @@ public sealed class GatewayUnderTest : IAsyncDisposable
         using var tcp = new TcpClient("127.0.0.1", Settings.Port);
         await using var stream = tcp.GetStream();
         await stream.WriteAsync(Encoding.Latin1.GetBytes(request));
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         using var reader = new StreamReader(stream, Encoding.Latin1);
         return await reader.ReadToEndAsync(limit.Token);
     }

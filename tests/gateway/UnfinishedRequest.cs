@@ -34,7 +34,7 @@ public sealed class UnfinishedRequest
         {
             var stream = _tcp.GetStream();
             await stream.WriteAsync(new byte[1]);
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
             using var reader = new StreamReader(stream, Encoding.Latin1);
             return await reader.ReadToEndAsync(limit.Token);
         }
