@@ -355,7 +355,7 @@ public sealed class CatalogLivesTests
             async () => (await host.GetAsync("/api/catalog/products?search=more&category=things")).GetProperty("total").GetInt32() == 90,
                 "the new products");
         await ShopHost.EventuallyAsync(() => Task.FromResult(host.Heard.Any(changed => changed.ProductId == "more-89")),
-            "the sweep to tell of them", 30);
+            "the sweep to tell of them");
     }
 
     [Fact]

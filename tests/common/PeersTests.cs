@@ -48,7 +48,7 @@ public sealed class PeersTests
     {
         app.MapGet("/ask", async (string path, Peers peers) =>
         {
-            using var client = peers.Client("payment", TimeSpan.FromSeconds(10));
+            using var client = peers.Client("payment", TimeSpan.FromMinutes(1));
             using var answer = await client.GetAsync(path);
             return answer.IsSuccessStatusCode ? await answer.Content.ReadAsStringAsync() : $"{(int)answer.StatusCode}";
         });

@@ -5,7 +5,10 @@ using DaprShop.Testing;
 
 namespace DaprShop.Ordering.Tests;
 
-/// <summary>The ordering service beside a sidecar, with played peers and short times; one for a class of tests. Each test has its own members.</summary>
+/// <summary>
+/// The ordering service beside a sidecar, with played peers and short pauses; one for a class of tests. Each test has its own members. A
+/// step is tried for as long as a slow machine needs.
+/// </summary>
 public sealed class OrderingShop : IAsyncLifetime
 {
     public static readonly JsonSerializerOptions Json = ShopDefaults.CreateJsonOptions();
@@ -15,13 +18,17 @@ public sealed class OrderingShop : IAsyncLifetime
 
     public Peers Peers { get; } = new();
 
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan StepBudget { get; init; } = TimeSpan.FromMinutes(5);
+
     public ShopHost Host => _host!;
 
     public async ValueTask InitializeAsync() => _host = await ShopHost.StartAsync(shop =>
     {
         Peers.Join(shop);
         shop.Service("ordering", OrderingService.Create, null,
-            ("Ordering:CallTimeout", "00:00:01"), ("Ordering:StepBudget", "00:00:02.5"), ("Ordering:FirstRetry", "00:00:00.02"),
+            ("Ordering:CallTimeout", $"{CallTimeout}"), ("Ordering:StepBudget", $"{StepBudget}"), ("Ordering:FirstRetry", "00:00:00.02"),
             ("Ordering:LongestRetry", "00:00:00.2"), ("Ordering:ReminderPeriod", "00:00:01"), ("Ordering:WatchInterval", "00:00:00.3"));
     });
 
@@ -58,17 +65,20 @@ public sealed record Member(string Id, OrderingShop Shop, HttpClient Http)
     }
 
     /// <summary>Places an order and waits for its rest.</summary>
-    public async Task<OrderView> Place(object? body = null, int? wait = 20)
+    public async Task<OrderView> Place(object? body = null)
     {
-        var response = await Post(body ?? Order(), wait: wait);
+        var response = await Post(body ?? Order(), wait: 30);
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
-        return await Read<OrderView>(response);
+        var order = await Read<OrderView>(response);
+        if (!order.Status.IsRest())
+            await Testing.ShopHost.EventuallyAsync(async () => (order = await Get(order.Id)).Status.IsRest(), $"order {order.Id} to rest");
+        return order;
     }
 
     public async Task<OrderView> Get(string orderId) => await Read<OrderView>(await Http.GetAsync($"/api/orders/{orderId}"));
 
     public Task Becomes(string orderId, OrderStatus status) =>
-        Testing.ShopHost.EventuallyAsync(async () => (await Get(orderId)).Status == status, $"order {orderId} to be {status}", 20);
+        Testing.ShopHost.EventuallyAsync(async () => (await Get(orderId)).Status == status, $"order {orderId} to be {status}");
 
     public Task<HttpResponseMessage> Cancel(string orderId) => Http.PostAsync($"/api/orders/{orderId}/cancel", null);
 

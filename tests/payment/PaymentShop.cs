@@ -6,6 +6,8 @@ using DaprShop.Local.Faults;
 using DaprShop.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace DaprShop.Payment.Tests;
 
@@ -20,6 +22,9 @@ public sealed class PaymentShop : IAsyncLifetime
     public ConcurrentBag<PaymentChanged> Heard { get; } = [];
 
     public FaultPlan Faults { get; } = new(TimeProvider.System);
+
+    /// <summary>Stands still unless a test moves it: no provider is too slow because the machine is.</summary>
+    public FakeTimeProvider Clock { get; } = new(DateTimeOffset.UtcNow);
 
     public ShopHost Host { get; private set; } = null!;
 
@@ -37,7 +42,7 @@ public sealed class PaymentShop : IAsyncLifetime
 
     private void Configure(ShopHostOptions shop) => shop
         .Faults(Faults)
-        .Service("payment", PaymentService.Create, settings: ("Payment:ProviderTimeout", "00:00:02"))
+        .Service("payment", PaymentService.Create, builder => builder.Services.AddSingleton<TimeProvider>(Clock))
         .Fake("ear", app =>
         {
             foreach (var status in new[] { "authorized", "captured", "voided", "refunded", "declined" })

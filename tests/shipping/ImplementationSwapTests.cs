@@ -48,7 +48,7 @@ public sealed class ImplementationSwapTests : IAsyncDisposable
             foreach (var order in replies.Keys)
             {
                 await ShopHost.EventuallyAsync(
-                    async () => (await GetAsync(shop, order)).GetProperty("status").GetString() == "delivered", $"{order} to be delivered", 30);
+                    async () => (await GetAsync(shop, order)).GetProperty("status").GetString() == "delivered", $"{order} to be delivered");
                 Assert.Equal(
                     ["created", "dispatched", "delivered"],
                     (await GetAsync(shop, order)).GetProperty("events").EnumerateArray().Select(happened => happened.GetProperty("status").GetString()));

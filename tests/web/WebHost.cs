@@ -39,7 +39,7 @@ public sealed class WebHost : IAsyncLifetime
     public async ValueTask InitializeAsync() => Shop = await ShopHost.StartAsync(shop => shop
         .Service(
             "web", WebService.Create, builder => builder.Services.AddSingleton<TimeProvider>(Clock),
-            ("Web:KeyProtection", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="))
+            ("Web:KeyProtection", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), ("Web:TimeLimit", "00:01:00"))
         .Fake("members", MapMembers)
         .Fake("catalog", MapCatalog)
         .Fake("basket", MapBasket)
