@@ -126,7 +126,7 @@ public sealed class LocalShop : IAsyncDisposable
 
     private async Task OpenAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         _recent = new RecentLog(_log, new SecretMask([], []), TimeProvider.System);
         _runtime = await LocalRuntime.StartAsync(
             new LocalRuntimeOptions
@@ -210,8 +210,9 @@ internal static class OpenForBusiness
     public static async Task WaitAsync(Shop shop)
     {
         foreach (var path in new[] { "/health", "/.well-known/jwks.json" })
-            await Eventually.Async(() => shop.Anonymous.GetAsync(path).ReadAsync<System.Text.Json.JsonElement>(), _ => true, path, 60);
+            await Eventually.Async(() => shop.Anonymous.GetAsync(path).ReadAsync<System.Text.Json.JsonElement>(), _ => true, path, 180);
         await Eventually.Async(
-            () => shop.Anonymous.GetAsync("/api/catalog/products").ReadAsync<Contracts.Page<ProductDoc>>(), page => page.Total > 0, "the catalogue", 60);
+            () => shop.Anonymous.GetAsync("/api/catalog/products").ReadAsync<Contracts.Page<ProductDoc>>(),
+            page => page.Total > 0, "the catalogue", 180);
     }
 }

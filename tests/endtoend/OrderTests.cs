@@ -52,10 +52,11 @@ public sealed class OrderTests(SharedShop shared)
         var product = await _shop.NewProductAsync();
         var member = await _shop.SomeoneAsync();
 
-        var order = await member.OrderAsync(product.Id, token: "tok_slow", wait: 1);
+        var stuck = await member.OrderAsync(product.Id, token: "tok_timeout", wait: 1);
+        var slow = await member.OrderAsync(product.Id, token: "tok_slow", wait: 1);
 
-        Assert.Contains(order.Status, new[] { "submitted", "stockReserved" });
-        await member.UntilAsync(order.Id, "confirmed");
+        Assert.Contains(stuck.Status, new[] { "submitted", "stockReserved" });
+        await member.UntilAsync(slow.Id, "confirmed");
     }
 
     [Fact]
@@ -277,9 +278,9 @@ public sealed class OrderTests(SharedShop shared)
     {
         var product = await _shop.NewProductAsync();
         var member = await _shop.SomeoneAsync();
-        var order = await member.SubmitAsync(product.Id, token: "tok_slow");
-
-        var told = await member.StreamAsync(order.Id, until: change => change.Status == "confirmed");
+        var (order, told) = await FollowAsync();
+        // A slow machine may come too late to see more than the end.
+        for (var times = 1; told.Count == 1 && times < 5; times++) (order, told) = await FollowAsync();
 
         Assert.All(told, change => Assert.Equal(order.Id, change.Id));
         Assert.Equal(told.Select(change => change.Version).Order(), told.Select(change => change.Version));
@@ -288,5 +289,11 @@ public sealed class OrderTests(SharedShop shared)
 
         var rejected = await member.OrderAsync(product.Id, token: "tok_declined");
         Assert.Equal("rejected", Assert.Single(await member.StreamAsync(rejected.Id)).Status);
+
+        async Task<(Order Order, IReadOnlyList<Order> Told)> FollowAsync()
+        {
+            var submitted = await member.SubmitAsync(product.Id, token: "tok_slow");
+            return (submitted, await member.StreamAsync(submitted.Id, until: change => change.Status == "confirmed"));
+        }
     }
 }

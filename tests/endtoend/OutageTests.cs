@@ -34,12 +34,13 @@ public sealed class OutageTests(OutageTests.Fixture fixture) : IClassFixture<Out
 
         await guest.GetAsync("/api/basket").ProblemAsync(503);
         await guest.PutAsync("/api/basket/items/skillet-01", new { quantity = 1 }).ProblemAsync(503);
-        // What is known of the services may be a second old.
+        // What is known of the services may be a second old; and who does not answer at once is taken to be away.
         var health = await Eventually.Async(
-            () => local.Shop.Anonymous.GetAsync("/health").ReadAsync<JsonElement>(HttpStatusCode.ServiceUnavailable), _ => true, "the outage");
+            () => local.Shop.Anonymous.GetAsync("/health").ReadAsync<JsonElement>(HttpStatusCode.ServiceUnavailable),
+            health => health.GetProperty("services").EnumerateObject().All(
+                service => service.Value.GetString() == (service.Name == "basket" ? "down" : "up")),
+            "the outage");
         Assert.Equal("down", health.GetProperty("status").GetString());
-        Assert.Equal("down", health.GetProperty("services").GetProperty("basket").GetString());
-        Assert.Equal("up", health.GetProperty("services").GetProperty("catalog").GetString());
         await local.Shop.Anonymous.GetAsync("/api/catalog/products").ExpectAsync(HttpStatusCode.OK);
 
         await local.StartAsync("basket");
@@ -95,7 +96,7 @@ public sealed class OutageTests(OutageTests.Fixture fixture) : IClassFixture<Out
 
         foreach (var order in orders)
         {
-            await member.UntilAsync(order.Id, "confirmed", seconds: 45);
+            await member.UntilAsync(order.Id, "confirmed");
             var payment = await member.PaymentOfAsync(order.Id);
             Assert.Equal((order.Total.Amount, 0L), (payment.Captured, payment.Refunded));
         }
@@ -116,7 +117,7 @@ public sealed class OutageTests(OutageTests.Fixture fixture) : IClassFixture<Out
 
         member = local.Shop.Bearer((await local.Shop.SignInAsync(member.Credentials!.Email, Shop.Password)).AccessToken);
         var rested = await Eventually.Async(
-            () => member.OrderOfAsync(open.Id), order => order.Status is "confirmed" or "rejected", "the open order to come to rest", 45);
+            () => member.OrderOfAsync(open.Id), order => order.Status is "confirmed" or "rejected", "the open order to come to rest", 90);
         var captured = (await member.PaymentOfAsync(open.Id)).Captured;
         Assert.Equal(rested.Status == "confirmed" ? rested.Total.Amount : 0, captured);
         var orders = await member.GetAsync("/api/orders").ReadAsync<Page<Order>>();

@@ -47,7 +47,7 @@ public sealed class PaymentTests(SharedShop shared)
         var member = await _shop.SomeoneAsync();
 
         var order = await member.SubmitAsync(product.Id, token: "tok_timeout");
-        order = await member.UntilAsync(order.Id, "rejected", seconds: 60);
+        order = await member.UntilAsync(order.Id, "rejected", seconds: 150);
 
         Assert.Equal("paymentUnavailable", order.Reason);
         await AssertNothingLeftAsync(member, order, product.Id, stock: 5);

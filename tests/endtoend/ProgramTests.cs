@@ -28,7 +28,7 @@ public sealed partial class ProgramTests
         }
 
         using (var kill = Process.Start("sh", ["-c", $"kill -{signal} {program.Id}"])) await kill.WaitForExitAsync();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         await program.WaitForExitAsync(limit.Token);
 
         Assert.Equal(0, program.ExitCode);
@@ -71,7 +71,7 @@ public sealed partial class ProgramTests
     /// <summary>Reads on in the background afterwards, so that the program never waits for a reader.</summary>
     private static async Task<string> ReadUntilAsync(StreamReader output, string sign)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         var read = new List<string>();
         while (await output.ReadLineAsync(limit.Token) is { } line)
         {

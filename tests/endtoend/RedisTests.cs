@@ -22,14 +22,14 @@ public sealed class RedisTests
         await local.Redis.RunAsync();
         orders.Add(await member.SubmitAsync(product.Id));
 
-        foreach (var order in orders) await member.UntilAsync(order.Id, "confirmed", seconds: 60);
+        foreach (var order in orders) await member.UntilAsync(order.Id, "confirmed");
         await local.Shop.UntilStockAsync(product.Id, onHand: 6, reserved: 0);
         var told = await Eventually.Async(
             () => member.GetAsync("/api/notifications").ReadAsync<Page<NotificationDoc>>(),
-            page => orders.All(order => page.Items.Any(item => item.OrderId == order.Id)), "word of each order", 60);
+            page => orders.All(order => page.Items.Any(item => item.OrderId == order.Id)), "word of each order", 90);
         Assert.Equal(told.Total, told.Items.DistinctBy(item => item.Id).Count());
         Assert.All(orders, order => Assert.Single(told.Items, item => item.OrderId == order.Id));
-        await using var redis = await ConnectionMultiplexer.ConnectAsync(local.Redis.Address);
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(local.Redis.Address + ",connectTimeout=60000,asyncTimeout=60000");
         Assert.Contains(await redis.GetDatabase().StreamGroupInfoAsync("orders.confirmed"), group => group.Name == "notification");
     }
 }

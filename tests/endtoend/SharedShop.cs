@@ -49,7 +49,12 @@ public sealed class SharedShop : IAsyncLifetime
         else
         {
             if (!LocalShop.IsInProcess) _telemetry = await OtlpReceiver.StartAsync();
-            _own = await LocalShop.StartAsync([.. (_telemetry?.Settings ?? []).Select(setting => (setting.Key, setting.Value))]);
+            // Nothing comes to an end, and no parcel leaves by itself, because a machine is slow.
+            _own = await LocalShop.StartAsync(
+            [
+                ("Ordering__StepBudget", "00:00:25"), ("Shipping__DispatchAfter", "00:10:00"),
+                .. (_telemetry?.Settings ?? []).Select(setting => (setting.Key, setting.Value)),
+            ]);
             Shop = _own.Shop;
         }
     }

@@ -61,11 +61,11 @@ public sealed class ShopClient(HttpClient http)
     }
 
     /// <summary>The order once it has this status.</summary>
-    public Task<Order> UntilAsync(string orderId, string status, int seconds = 30) =>
+    public Task<Order> UntilAsync(string orderId, string status, int seconds = 90) =>
         Eventually.Async(() => OrderOfAsync(orderId), order => order.Status == status, $"order {orderId} to be {status}", seconds);
 
     /// <summary>What the order's stream tells, until it ends or <paramref name="until"/> says it is enough.</summary>
-    public async Task<IReadOnlyList<Order>> StreamAsync(string orderId, Func<Order, bool>? until = null, int seconds = 60)
+    public async Task<IReadOnlyList<Order>> StreamAsync(string orderId, Func<Order, bool>? until = null, int seconds = 120)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/orders/{orderId}/stream");
@@ -168,7 +168,7 @@ public static class Answers
 public static class Eventually
 {
     /// <summary>Asks until the answer is as it should be; errors count as "not yet".</summary>
-    public static async Task<T> Async<T>(Func<Task<T>> ask, Func<T, bool> holds, string what, int seconds = 20)
+    public static async Task<T> Async<T>(Func<Task<T>> ask, Func<T, bool> holds, string what, int seconds = 60)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         for (object? last = null; ;)

@@ -15,7 +15,7 @@ public sealed class OutageTests(OutageTests.Fixture fixture) : IClassFixture<Out
     private const int Plenty = 1000;
 
     /// <summary>Nobody waits longer for an answer, whatever it is.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     public static TheoryData<string> Services => [.. Outage.All.Select(outage => outage.Service)];
 
@@ -29,6 +29,16 @@ public sealed class OutageTests(OutageTests.Fixture fixture) : IClassFixture<Out
         scene.Accepted.Add((scene.Member, underWay));
 
         await local.StopAsync(service);
+        // A slow machine may be through with the order before the service is away.
+        while (outage.OrdersUnderWay == Fate.Waits && service != "ordering"
+            && (await scene.Member.OrderOfAsync(underWay.Id)).Status == "confirmed")
+        {
+            await local.StartAsync(service);
+            underWay = await scene.Member.SubmitAsync(scene.Product.Id, token: "tok_slow");
+            scene.Accepted.Add((scene.Member, underWay));
+            await local.StopAsync(service);
+        }
+
         await scene.TryAllAsync(outage.Refused);
         await HealthNamesAsync(local.Shop, service);
         if (outage.OrdersUnderWay == Fate.Finishes) await scene.Member.UntilAsync(underWay.Id, "confirmed");
@@ -49,11 +59,11 @@ public sealed class OutageTests(OutageTests.Fixture fixture) : IClassFixture<Out
             return;
         }
 
-        var down = await Eventually.Async(
+        // Who does not answer at once is taken to be away.
+        await Eventually.Async(
             async () => (await shop.Anonymous.GetAsync("/health").ReadAsync<JsonElement>(HttpStatusCode.ServiceUnavailable)).GetProperty("services")
                 .EnumerateObject().Where(state => state.Value.GetString() == "down").Select(state => state.Name).ToList(),
-            names => names.Contains(service), $"{service} to be seen to be away");
-        Assert.Equal([service], down);
+            names => names is [var only] && only == service, $"{service} alone to be seen to be away");
     }
 
     /// <summary>A shop for all rows, so that one outage after the other hits the same one.</summary>
@@ -131,7 +141,7 @@ public sealed class OutageTests(OutageTests.Fixture fixture) : IClassFixture<Out
         {
             foreach (var (owner, order) in Accepted)
             {
-                await owner.UntilAsync(order.Id, "confirmed", seconds: 60);
+                await owner.UntilAsync(order.Id, "confirmed");
                 var payment = await owner.PaymentOfAsync(order.Id);
                 Assert.Equal((order.Total.Amount, 0L), (payment.Captured, payment.Refunded));
                 await Eventually.Async(
