@@ -17,7 +17,7 @@ public sealed class ChaosTests
     ];
 
     /// <summary>Clients give up last.</summary>
-    private static readonly TimeSpan s_afterwards = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan s_afterwards = TimeSpan.FromMinutes(3);
 
     /// <summary>Reservations run out while orders are on their way, and parcels leave while they are being cancelled.</summary>
     private static readonly (string, string)[] s_hasty =
@@ -34,7 +34,7 @@ public sealed class ChaosTests
             ? ShopProcess.StartOnRedisAsync("random-redis", s_hasty)
             : ShopProcess.StartAsync("random", s_hasty));
         Chaos.Tell($"events in {eventsIn}, random faults for {Chaos.Duration.TotalSeconds:0} s, DAPRSHOP_CHAOS_SEED={Chaos.Seed}; log: {shop.LogFile}");
-        using var begin = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var begin = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         var goods = new Goods(shop);
         var plenty = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => goods.AddAsync(100_000, begin.Token)));
         var scarce = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => goods.AddAsync(15, begin.Token)));
@@ -55,7 +55,7 @@ public sealed class ChaosTests
 
         var promises = new Promises([.. buyers.Select(buyer => buyer.Promises)], goods.Stock);
         var (facts, violations) = await Checker.SettleAsync(
-            new FactReader(shop.Staff, promises), patience: TimeSpan.FromSeconds(60), silence: TimeSpan.FromSeconds(5));
+            new FactReader(shop.Staff, promises), patience: TimeSpan.FromMinutes(3), silence: TimeSpan.FromSeconds(5));
 
         var statuses = facts.Orders.Values.CountBy(order => order.Order is { } found ? $"{found.Status} {found.Reason}".Trim() : "lost");
         Chaos.Tell(

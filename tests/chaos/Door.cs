@@ -20,7 +20,7 @@ public sealed record Answer(int Status, string Body)
 /// <summary>The shop's one door, as clients come through it: no answer is nothing unusual, and asking again is what they do.</summary>
 public sealed class Door(HttpMessageHandler way, Uri url) : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
 
     private readonly HttpClient _http = new(way, disposeHandler: false) { BaseAddress = url, Timeout = s_patience };

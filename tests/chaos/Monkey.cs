@@ -59,7 +59,7 @@ public sealed class Monkey(ShopProcess shop, int seed)
     {
         await Task.WhenAll(KillAsync(new Random(seed), stop), FaultAsync(new Random(seed + 1), stop));
         await CountFaultsAsync();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (!await shop.SetFaultsAsync([])) await Task.Delay(200, limit.Token);
     }
 

@@ -22,7 +22,7 @@ public sealed class RollingTests
         Chaos.RequireAsked();
         var time = Stopwatch.StartNew();
         await using var shop = await ShopProcess.StartBehindAsync(gateway, $"rolling-{gateway}", s_restful);
-        using var begin = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var begin = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         var goods = new Goods(shop);
         var products = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => goods.AddAsync(100_000, begin.Token)));
         using var way = new StrictWay();
@@ -34,7 +34,7 @@ public sealed class RollingTests
         var before = await shop.ReplicasAsync();
 
         using var stop = new CancellationTokenSource();
-        using var end = new CancellationTokenSource(TimeSpan.FromMinutes(4));
+        using var end = new CancellationTokenSource(TimeSpan.FromMinutes(12));
         var shopping = shoppers.Select(shopper => shopper.ShopAsync(stop.Token, end.Token)).ToList();
         try
         {
@@ -54,7 +54,7 @@ public sealed class RollingTests
         Assert.Empty(after.Select(replica => (replica.App, replica.Replica)).Intersect(before.Select(replica => (replica.App, replica.Replica))));
         var promises = new Promises([.. shoppers.Select(shopper => shopper.Buyer.Promises)], goods.Stock);
         var (facts, violations) = await Checker.SettleAsync(
-            new FactReader(shop.Staff, promises), patience: TimeSpan.FromSeconds(60), silence: TimeSpan.FromSeconds(1));
+            new FactReader(shop.Staff, promises), patience: TimeSpan.FromMinutes(3), silence: TimeSpan.FromSeconds(1));
         Chaos.Tell(
             $"rolling change behind {gateway}: {way.Requests} requests, {way.Failures.Count} failed, {facts.Orders.Count} orders, {violations.Count} violations, {time.Elapsed.TotalSeconds:0} s");
         Assert.True(way.Failures.IsEmpty && violations.Count == 0, string.Join('\n', [.. way.Failures, .. violations.Select(wrong => wrong.ToString())]));

@@ -13,7 +13,7 @@ namespace DaprShop.Chaos.Tests;
 public sealed class ShopProcess : IAsyncDisposable
 {
     private readonly string _data = Directory.CreateTempSubdirectory("daprshop-chaos-").FullName;
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
     private readonly IReadOnlyDictionary<string, string> _settings;
     private readonly StreamWriter _log;
     private readonly int _port = FreePorts.Take();
@@ -57,7 +57,7 @@ public sealed class ShopProcess : IAsyncDisposable
     {
         var shop = new ShopProcess(name, gateway, null, settings.ToDictionary(setting => setting.Name, setting => setting.Value));
         shop.Start("--fresh");
-        await shop.OpenAsync(TimeSpan.FromMinutes(2));
+        await shop.OpenAsync(TimeSpan.FromMinutes(5));
         return shop;
     }
 
@@ -69,7 +69,7 @@ public sealed class ShopProcess : IAsyncDisposable
         var redis = await RedisServer.StartAsync();
         var shop = new ShopProcess(name, "builtin", redis, settings.ToDictionary(setting => setting.Name, setting => setting.Value));
         shop.Start("--fresh");
-        await shop.OpenAsync(TimeSpan.FromMinutes(2));
+        await shop.OpenAsync(TimeSpan.FromMinutes(5));
         return shop;
     }
 
@@ -182,7 +182,7 @@ public sealed class ShopProcess : IAsyncDisposable
         if (!_process.HasExited)
         {
             await SignalAsync(_process.Id, "TERM");
-            using var grace = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            using var grace = new CancellationTokenSource(TimeSpan.FromMinutes(1));
             await _process.WaitForExitAsync(grace.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!_process.HasExited) _process.Kill(entireProcessTree: true);
         }
@@ -196,7 +196,7 @@ public sealed class ShopProcess : IAsyncDisposable
 
     private async Task ChangeAsync(string path, object? body)
     {
-        using var patient = new HttpClient { Timeout = TimeSpan.FromSeconds(90) };
+        using var patient = new HttpClient { Timeout = TimeSpan.FromMinutes(5) };
         using var answer = await patient.PostAsync(new Uri(_control, path), body is null ? null : JsonContent.Create(body, body.GetType()));
         if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"{path}: {await answer.Content.ReadAsStringAsync()}");
     }
