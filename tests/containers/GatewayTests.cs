@@ -8,10 +8,10 @@ namespace DaprShop.Containers.Tests;
 /// <summary>The gateway's container, while services come, go and move behind it.</summary>
 public sealed class GatewayTests(Images images) : IAsyncLifetime
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
 
     private readonly int _port = Docker.FreePort();
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromMinutes(1) };
     private bool _started;
 
     public async ValueTask InitializeAsync()

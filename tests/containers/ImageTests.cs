@@ -30,7 +30,7 @@ public sealed class ImageTests(Images images)
         var check = await Docker.TryAsync(["exec", container.Id, "dotnet", "/health/DaprShop.HealthCheck.dll"]);
         Assert.Equal(health == HttpStatusCode.OK ? 0 : 1, check.ExitCode);
         Assert.Empty(await Docker.RunAsync("diff", container.Id));
-        await Docker.RunAsync("stop", "--time", "20", container.Id);
+        await Docker.RunAsync("stop", "--time", "60", container.Id);
         Assert.Equal("0", await Docker.InspectAsync(container.Id, "{{.State.ExitCode}}"));
         Assert.DoesNotContain("Read-only file system", await container.LogsAsync(), StringComparison.Ordinal);
     }
@@ -53,7 +53,7 @@ public sealed class ImageTests(Images images)
     /// <summary>As docker-compose.yml would run it, but alone, with its port open to the test.</summary>
     private sealed class Container : IAsyncDisposable
     {
-        private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(5) };
+        private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromMinutes(1) };
 
         private readonly int _port;
 
@@ -82,7 +82,7 @@ public sealed class ImageTests(Images images)
                     using var answer = await s_http.GetAsync($"http://127.0.0.1:{_port}/healthz");
                     return answer.StatusCode;
                 }
-                catch (HttpRequestException) when (tries < 300)
+                catch (HttpRequestException) when (tries < 1200)
                 {
                     if (await Docker.InspectAsync(Id, "{{.State.Running}}") != "true") Assert.Fail(await LogsAsync());
                     await Task.Delay(100);
