@@ -26,7 +26,7 @@ public sealed class ProcessAppTests : IDisposable
         await using var app = Start("sleep 600 & echo $!; exit 3", log);
         try
         {
-            Assert.Equal("it ended with exit code 3", await app.Ended.WaitAsync(TimeSpan.FromSeconds(30)));
+            Assert.Equal("it ended with exit code 3", await app.Ended.WaitAsync(TimeSpan.FromMinutes(2)));
             await app.StopAsync(TimeSpan.Zero);
         }
         finally
