@@ -114,4 +114,8 @@ public sealed record Fault(string App, FaultPoint On, string Match, FaultMoment 
 /// <param name="App">The app.</param>
 /// <param name="On">What kind of call.</param>
 /// <param name="Names">What it is about; a transaction is about all its keys.</param>
-public sealed record SidecarCall(string App, FaultPoint On, params IReadOnlyList<string> Names);
+public sealed record SidecarCall(string App, FaultPoint On, params IReadOnlyList<string> Names)
+{
+    /// <summary>The ids of what is published in bulk over HTTP: of each is told that it failed.</summary>
+    public IReadOnlyList<string>? Entries { get; init; }
+}

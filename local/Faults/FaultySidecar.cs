@@ -1,4 +1,5 @@
 using DaprShop.Local.Errors;
+using DaprShop.Local.PubSub;
 
 namespace DaprShop.Local.Faults;
 
@@ -27,7 +28,7 @@ internal static class FaultySidecar
         try
         {
             if (await plan.MeetAsync(call, when, context.RequestAborted) is not { } fault) return false;
-            await RefuseAsync(context, fault);
+            await RefuseAsync(context, call, fault);
         }
         catch (Exception error) when (error is ConnectionBroken or OperationCanceledException)
         {
@@ -36,9 +37,11 @@ internal static class FaultySidecar
         return true;
     }
 
-    private static Task RefuseAsync(HttpContext context, Fault fault)
+    private static Task RefuseAsync(HttpContext context, SidecarCall call, Fault fault)
     {
         const string reason = "a fault was injected";
+        // As daprd tells that the broker is away.
+        if (call.Entries is { } entries) return PublishEndpoints.FailAsync(context.Response, fault.Status, reason, entries);
         if (!SidecarRequest.IsGrpc(context.Request))
             return new DaprError(fault.Status, "ERR_FAULT", global::Grpc.Core.StatusCode.Internal, reason).WriteAsync(context.Response);
         context.Response.ContentType = "application/grpc";

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dapr.Client.Autogen.Grpc.v1;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.PubSub;
 using Google.Protobuf;
 
 namespace DaprShop.Local.Faults;
@@ -52,7 +53,8 @@ internal static class SidecarRequest
         }
         return path.Split('/', StringSplitOptions.RemoveEmptyEntries) switch
         {
-            ["v1.0" or "v1.0-alpha1", "publish", "bulk", _, .. var topic] => Call(FaultPoint.Publish, string.Join('/', topic)),
+            ["v1.0" or "v1.0-alpha1", "publish", "bulk", _, .. var topic] when plan.Concerns(FaultPoint.Publish) =>
+                new SidecarCall(appId, FaultPoint.Publish, string.Join('/', topic)) { Entries = EntryIds(await PeekAsync(request)) },
             ["v1.0", "publish", _, .. var topic] => Call(FaultPoint.Publish, string.Join('/', topic)),
             ["v1.0", "actors", var type, var id, "state", ..] => Call(Access(request.Method), $"{type}/{id}"),
             ["v1.0", "actors", var type, var id, "reminders", var name] when request.Method != HttpMethods.Get =>
@@ -111,6 +113,20 @@ internal static class SidecarRequest
             return [.. KeysIn(document.RootElement).Select(key => $"{store}/{key}")];
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Of <c>[{"entryId"}]</c>; none of what is not JSON.</summary>
+    private static List<string> EntryIds(byte[] body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body, DeepJson.Reading);
+            return [.. document.RootElement.EnumerateArray().Select(PublishEndpoints.EntryIdOf)];
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             return [];
         }

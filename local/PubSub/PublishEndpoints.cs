@@ -12,6 +12,8 @@ namespace DaprShop.Local.PubSub;
 /// <summary><c>/v1.0/publish</c>, as <c>pkg/api/http</c> of daprd serves it.</summary>
 public static class PublishEndpoints
 {
+    private const string PublishError = "ERR_PUBSUB_PUBLISH_MESSAGE";
+
     private static readonly string[] Verbs = ["POST", "PUT"];
 
     public static void AddPubSub(this IServiceCollection services)
@@ -72,16 +74,25 @@ public static class PublishEndpoints
             await publish.PublishAsync(http, pubsub, topic, entries, metadata);
             http.Response.StatusCode = StatusCodes.Status204NoContent;
         }
-        catch (DaprError error) when (error.Code == "ERR_PUBSUB_PUBLISH_MESSAGE")
+        catch (DaprError error) when (error.Code == PublishError)
         {
-            http.Response.StatusCode = error.Status;
-            await http.Response.WriteAsJsonAsync(new
-            {
-                failedEntries = entries.Select(entry => new { entryId = entry.EntryId, error = error.Details!.Metadata!["error"] }),
-                errorCode = error.Code,
-            });
+            await FailAsync(http.Response, error.Status, error.Details!.Metadata!["error"], entries.Select(entry => entry.EntryId));
         }
     }
+
+    /// <summary>Nothing of a bulk was published.</summary>
+    internal static Task FailAsync(HttpResponse response, int status, string reason, IEnumerable<string> entryIds)
+    {
+        response.StatusCode = status;
+        return response.WriteAsJsonAsync(new
+        {
+            failedEntries = entryIds.Select(entryId => new { entryId, error = reason }),
+            errorCode = PublishError,
+        });
+    }
+
+    /// <summary>Empty when it has none.</summary>
+    internal static string EntryIdOf(JsonElement entry) => Text(entry, "entryId");
 
     /// <summary>
     /// <c>{"entryId","event","contentType","metadata"}</c>; the content type says how the event is written in JSON. Names compare without
@@ -103,7 +114,7 @@ public static class PublishEndpoints
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         if (Member(entry, "metadata") is { ValueKind: JsonValueKind.Object } own)
             foreach (var item in own.EnumerateObject()) metadata[item.Name] = item.Value.GetString() ?? "";
-        return new PublishEntry(Text(entry, "entryId"), data, contentType, metadata);
+        return new PublishEntry(EntryIdOf(entry), data, contentType, metadata);
     }
 
     private static JsonElement Member(JsonElement entry, string name) =>

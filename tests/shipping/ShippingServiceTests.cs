@@ -121,6 +121,18 @@ public abstract class ShippingServiceTests(ShippingShop shop)
     }
 
     [Fact]
+    public async Task While_the_broker_is_away_the_parcel_stays_on_the_list_and_then_everyone_is_told()
+    {
+        var order = ShippingShop.NewOrder();
+        await shop.CreateAsync(order);
+        await shop.ConfirmAsync(order);
+        await ExpectedAsync(order);
+        shop.RefuseEvents(Topics.ShippingDispatched, times: 2);
+        shop.Pass(TimeSpan.FromSeconds(21));
+        await shop.HeardAsync(order, "dispatched");
+    }
+
+    [Fact]
     public async Task A_malformed_event_holds_up_no_other()
     {
         var order = ShippingShop.NewOrder();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using DaprShop.Common;
 using DaprShop.Contracts;
+using DaprShop.Local.Faults;
 using DaprShop.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -56,6 +57,8 @@ public abstract class ShippingShop : IAsyncLifetime
 {
     public const string MemberId = "0196f5a0-0000-7000-8000-00000000000a";
 
+    private readonly FaultPlan _faults = new(TimeProvider.System);
+
     public ConcurrentBag<ShipmentChanged> Heard { get; } = [];
 
     /// <summary>What time it is for the service.</summary>
@@ -75,6 +78,10 @@ public abstract class ShippingShop : IAsyncLifetime
 
     public HttpClient Dapr { get; private set; } = null!;
 
+    /// <summary>The broker takes nothing that the service publishes on this topic, until it has refused so often.</summary>
+    public void RefuseEvents(string topic, int times) => _faults.Set(new FaultFile(
+        0, [new Fault("shipping", FaultPoint.Publish, topic, FaultMoment.Before, FaultKind.Fail) { Times = times }]));
+
     public virtual async ValueTask InitializeAsync()
     {
         Host = await ShopHost.StartAsync(Configure);
@@ -86,6 +93,7 @@ public abstract class ShippingShop : IAsyncLifetime
     private void Configure(ShopHostOptions shop)
     {
         AddShipping(shop);
+        shop.Faults(_faults);
         shop.Fake("ear", app =>
         {
             foreach (var status in new[] { "dispatched", "delivered", "returned" })

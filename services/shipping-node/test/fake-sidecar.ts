@@ -6,6 +6,12 @@ interface Operation {
   request: { key: string; value?: unknown; etag?: string; options?: { concurrency?: string }; metadata?: Record<string, string> };
 }
 
+interface BulkEntry {
+  entryId: string;
+  contentType: string;
+  event: Published["event"];
+}
+
 interface Published {
   topic: string;
   id: string;
@@ -24,6 +30,8 @@ export class FakeSidecar {
   jwksAsked = 0;
   /** Set to let calls of a kind fail, e.g. `publish`. */
   readonly broken = new Set<string>();
+  /** Events that the broker does not take, by id. */
+  readonly refused = new Set<string>();
   /** Called before a transaction is looked at: a rival. */
   rival: (() => void) | undefined;
   private version = 0;
@@ -58,6 +66,7 @@ export class FakeSidecar {
     const text = Buffer.concat(chunks).toString();
     const path = decodeURI(request.url!.split("?")[0]!).replace(/^\/v1\.0(-alpha1)?\//, "");
     const kind = path.split("/")[0]!;
+    if (kind === "publish") return this.publish(path, JSON.parse(text) as BulkEntry[]);
     if (this.broken.has(kind)) return { status: 500, body: { errorCode: "ERR_BROKEN", message: "broken" } };
     if (kind === "metadata") return { status: 200, body: { id: "shipping" } };
     if (path === "invoke/members/method/.well-known/jwks.json") {
@@ -66,7 +75,6 @@ export class FakeSidecar {
     }
     if (path === "state/shipping-store/bulk") return { status: 200, body: this.bulk((JSON.parse(text) as { keys: string[] }).keys) };
     if (path === "state/shipping-store/transaction") return this.transact((JSON.parse(text) as { operations: Operation[] }).operations);
-    if (kind === "publish") return this.publish(path, JSON.parse(text) as Record<string, never>[]);
     if (kind === "actors") return this.actor(request.method!, path, text);
     return { status: 404, body: { errorCode: "ERR_UNKNOWN", message: path } };
   }
@@ -92,10 +100,15 @@ export class FakeSidecar {
     return { status: 204 };
   }
 
-  private publish(path: string, entries: Record<string, never>[]): { status: number } {
+  /** As daprd and the local runtime: each entry for itself, and those that the broker did not take are told with a 500. */
+  private publish(path: string, entries: BulkEntry[]): { status: number; body?: unknown } {
     const topic = path.split("/").pop()!;
-    for (const { entryID, contentType, event } of entries) this.published.push({ topic, id: entryID!, contentType: contentType!, event: event! });
-    return { status: 204 };
+    const failed = entries.filter(({ entryId }) => this.broken.has("publish") || this.refused.has(entryId));
+    for (const { entryId, contentType, event } of entries.filter((entry) => !failed.includes(entry)))
+      this.published.push({ topic, id: entryId, contentType, event });
+    if (failed.length === 0) return { status: 204 };
+    const failedEntries = failed.map(({ entryId }) => ({ entryId, error: "the broker is away" }));
+    return { status: 500, body: { failedEntries, errorCode: "ERR_PUBSUB_PUBLISH_MESSAGE" } };
   }
 
   private async actor(method: string, path: string, text: string): Promise<{ status: number; body?: unknown }> {

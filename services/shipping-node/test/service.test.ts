@@ -89,6 +89,20 @@ test("a round that could not tell is done again, with the same words", async () 
   assert.deepEqual(told.map(({ event }) => event.data["occurredAt"]), [events[1]!.at]);
 });
 
+test("a round of which some was not told is done again", async () => {
+  const one = newOrder();
+  const other = `1${one.slice(1)}`; // Of the same courier.
+  for (const order of [one, other]) await shop.create(order);
+  await shop.confirm(one, other);
+  shop.pass(21);
+  shop.sidecar.refused.add(`shipment-${other}-dispatched`);
+  await assert.rejects(shop.round());
+  shop.sidecar.refused.clear();
+  await shop.round();
+  const told = new Set(shop.sidecar.published.filter(({ topic }) => topic === "shipping.dispatched").map(({ event }) => event.data["orderId"]));
+  assert.ok(told.has(one) && told.has(other));
+});
+
 for (const headers of [{ "transfer-encoding": "chunked" }, { "content-type": "application/octet-stream" }, { "content-type": "application/json" }]) {
   test(`no body is no body, as sidecars send it: ${Object.entries(headers)}`, async () => {
     const answer = await shop.call("POST", `/internal/shipments/${newOrder()}/cancel`, undefined, headers);

@@ -136,8 +136,13 @@ public sealed class FaultInjectionTests : IAsyncLifetime
         await Assert.ThrowsAsync<DaprException>(() => dapr.BulkPublishEventAsync("pubsub", "one", [1, 2]));
         using var refused = await _shop.DaprHttp("caller").PostAsJsonAsync("v1.0/publish/pubsub/one", 1);
         Assert.Equal(HttpStatusCode.InternalServerError, refused.StatusCode);
+        using var refusedAll = await _shop.DaprHttp("caller").PostAsJsonAsync(
+            "v1.0/publish/bulk/pubsub/one", new[] { new { entryId = "a", contentType = "application/json", @event = 1 } });
+        Assert.Equal(
+            """{"failedEntries":[{"entryId":"a","error":"a fault was injected"}],"errorCode":"ERR_PUBSUB_PUBLISH_MESSAGE"}""",
+            await refusedAll.Content.ReadAsStringAsync());
         await dapr.PublishEventAsync("pubsub", "other", 1);
-        Assert.Equal(3, _plan.Report()[0].Hit);
+        Assert.Equal(4, _plan.Report()[0].Hit);
 
         _plan.Set(FaultFile.Empty);
         await dapr.PublishEventAsync("pubsub", "one", 2);
