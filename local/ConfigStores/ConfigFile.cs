@@ -35,6 +35,7 @@ internal sealed class ConfigFile(string path, TimeProvider time, ILogger logger)
     public async ValueTask DisposeAsync()
     {
         await _stopped.CancelAsync();
+        _subscribers.Clear();
         await _watching;
         _stopped.Dispose();
     }
@@ -48,7 +49,7 @@ internal sealed class ConfigFile(string path, TimeProvider time, ILogger logger)
             {
                 if (_subscribers.IsEmpty) continue;
                 if (Read() is not { } now) continue;
-                await Task.WhenAll(_subscribers.Select(subscriber => TellAsync(subscriber.Key, subscriber.Value, now)));
+                foreach (var (id, subscriber) in _subscribers) Tell(id, subscriber, now);
             }
         }
         catch (OperationCanceledException)
@@ -58,7 +59,7 @@ internal sealed class ConfigFile(string path, TimeProvider time, ILogger logger)
     }
 
     /// <summary>Each change by itself; a key that is gone is told with an empty item, as daprd does.</summary>
-    private async Task TellAsync(string id, Subscriber subscriber, Dictionary<string, string> now)
+    private void Tell(string id, Subscriber subscriber, Dictionary<string, string> now)
     {
         var known = subscriber.Known;
         subscriber.Known = now;
@@ -66,16 +67,22 @@ internal sealed class ConfigFile(string path, TimeProvider time, ILogger logger)
         {
             if (now.GetValueOrDefault(key) == known.GetValueOrDefault(key) || !subscriber.Wants(key)) continue;
             var item = now.TryGetValue(key, out var value) ? ConfigItem.Parse(value) : new ConfigItem(null, null);
-            try
-            {
-                await subscriber.Changed(id, new Dictionary<string, ConfigItem> { [key] = item });
-            }
-            catch (Exception error)
-            {
-                // At the end everybody is away.
-                if (_stopped.IsCancellationRequested) return;
-                logger.LogError("A subscriber could not take a change of configuration: {Reason}", error.Message);
-            }
+            subscriber.Teller.Tell(() => TellAsync(id, subscriber, key, item));
+        }
+    }
+
+    private async Task TellAsync(string id, Subscriber subscriber, string key, ConfigItem item)
+    {
+        if (!_subscribers.ContainsKey(id)) return;
+        try
+        {
+            await subscriber.Changed(id, new Dictionary<string, ConfigItem> { [key] = item });
+        }
+        catch (Exception error)
+        {
+            // At the end everybody is away.
+            if (_stopped.IsCancellationRequested) return;
+            logger.LogError("A subscriber could not take a change of configuration: {Reason}", error.Message);
         }
     }
 
@@ -102,6 +109,8 @@ internal sealed class ConfigFile(string path, TimeProvider time, ILogger logger)
     private sealed class Subscriber(IReadOnlyCollection<string> keys, ConfigChanged changed, Dictionary<string, string> known)
     {
         public ConfigChanged Changed { get; } = changed;
+
+        public Teller Teller { get; } = new();
 
         /// <summary>What the subscriber has heard of.</summary>
         public Dictionary<string, string> Known { get; set; } = known;

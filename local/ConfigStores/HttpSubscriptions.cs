@@ -14,14 +14,16 @@ internal sealed class HttpSubscriptions(
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
-    private readonly ConcurrentDictionary<string, (Sidecar Sidecar, string Store)> _subscriptions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Subscription> _subscriptions = new(StringComparer.Ordinal);
 
     /// <inheritdoc cref="ConfigurationStores.SubscribeAsync"/>
     public async Task<string> SubscribeAsync(
         Sidecar sidecar, string store, IReadOnlyCollection<string> keys, CancellationToken cancellation)
     {
-        var id = await stores.SubscribeAsync(sidecar, store, keys, (id, items) => TellAsync(sidecar, store, id, items), cancellation);
-        _subscriptions[id] = (sidecar, store);
+        var end = new CancellationTokenSource();
+        var id = await stores.SubscribeAsync(
+            sidecar, store, keys, (id, items) => TellAsync(sidecar, store, id, items, end.Token), cancellation);
+        _subscriptions[id] = new Subscription(sidecar, store, end);
         // It may have gone meanwhile.
         if (sidecar.AppStopping.IsCancellationRequested) Unsubscribe(sidecar, store, id);
         return id;
@@ -31,7 +33,7 @@ internal sealed class HttpSubscriptions(
     public string? Unsubscribe(Sidecar sidecar, string store, string id)
     {
         var problem = stores.Unsubscribe(sidecar, store, id);
-        _subscriptions.TryRemove(id, out _);
+        if (problem is null && _subscriptions.TryRemove(id, out var subscription)) subscription.End.Cancel();
         return problem;
     }
 
@@ -43,20 +45,32 @@ internal sealed class HttpSubscriptions(
 
     public Task AppGoneAsync(Sidecar sidecar)
     {
-        foreach (var (id, (owner, store)) in _subscriptions)
-            if (owner == sidecar) Unsubscribe(sidecar, store, id);
+        foreach (var (id, subscription) in _subscriptions)
+        {
+            if (subscription.Sidecar != sidecar) continue;
+            Unsubscribe(sidecar, subscription.Store, id);
+            _subscriptions.TryRemove(id, out _);
+        }
         return Task.CompletedTask;
     }
 
-    private async Task TellAsync(Sidecar sidecar, string store, string id, IReadOnlyDictionary<string, ConfigItem> items)
+    private async Task TellAsync(
+        Sidecar sidecar, string store, string id, IReadOnlyDictionary<string, ConfigItem> items, CancellationToken ended)
     {
         var policy = resiliency.For(sidecar.AppId).Inbound(store, ComponentKind.Configuration);
-        foreach (var key in items.Keys)
+        try
         {
-            await policy.TellAsync(
-                limited => PostAsync(sidecar.App, store, key, id, items, limited),
-                error => logger.LogError("{AppId} could not hear of {Key} in {Store}: {Reason}", sidecar.AppId, key, store, error.Message),
-                time, sidecar.AppStopping);
+            foreach (var key in items.Keys)
+            {
+                await policy.TellAsync(
+                    limited => PostAsync(sidecar.App, store, key, id, items, limited),
+                    error => logger.LogError("{AppId} could not hear of {Key} in {Store}: {Reason}", sidecar.AppId, key, store, error.Message),
+                    time, ended);
+            }
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            // Nobody wants to hear of it any more.
         }
     }
 
@@ -73,4 +87,9 @@ internal sealed class HttpSubscriptions(
         using var response = await app.Http.SendAsync(request, limit.Token);
         if (response.StatusCode != HttpStatusCode.OK) throw new HttpRequestException($"it answered with {(int)response.StatusCode}");
     }
+
+    /// <param name="Sidecar">Of the app that subscribed.</param>
+    /// <param name="Store">The component.</param>
+    /// <param name="End">Cancelled when it ends.</param>
+    private sealed record Subscription(Sidecar Sidecar, string Store, CancellationTokenSource End);
 }

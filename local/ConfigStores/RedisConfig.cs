@@ -28,8 +28,9 @@ internal sealed class RedisConfig(IDatabase redis, ILogger logger) : IConfigStor
     public async Task<string> SubscribeAsync(IReadOnlyCollection<string> keys, ConfigChanged changed)
     {
         var id = Guid.NewGuid().ToString();
-        var teller = new Teller(key => TellAsync(id, key, changed));
-        var subscription = new Subscription([], (channel, _) => teller.Tell($"{channel}"[_channel.Length..]));
+        var teller = new Teller();
+        var subscription = new Subscription(
+            [], (channel, _) => teller.Tell(() => TellAsync(id, $"{channel}"[_channel.Length..], changed)));
         foreach (var name in keys.Count == 0 ? ["*"] : keys.Distinct())
         {
             var channel = name == "*" ? RedisChannel.Pattern(_channel + name) : RedisChannel.Literal(_channel + name);
@@ -78,24 +79,6 @@ internal sealed class RedisConfig(IDatabase redis, ILogger logger) : IConfigStor
         catch (Exception error)
         {
             logger.LogError("A subscriber could not take a change of configuration: {Reason}", error.Message);
-        }
-    }
-
-    /// <summary>One after the other: what is told last is how things are.</summary>
-    private sealed class Teller(Func<string, Task> tell)
-    {
-        private readonly Lock _gate = new();
-        private Task _told = Task.CompletedTask;
-
-        public void Tell(string key)
-        {
-            lock (_gate) _told = TellAfterAsync(_told, key);
-        }
-
-        private async Task TellAfterAsync(Task before, string key)
-        {
-            await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            await tell(key);
         }
     }
 

@@ -34,21 +34,20 @@ public sealed class ConfigFileTests : IDisposable
     public async Task Who_is_slow_to_hear_keeps_no_other_from_it()
     {
         var time = new FakeTimeProvider();
-        var (never, heard) = (new TaskCompletionSource(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var (never, heard) = (new TaskCompletionSource(), Channel.CreateUnbounded<string?>());
         await File.WriteAllTextAsync(_file, "{}");
         await using var config = new ConfigFile(_file, time, new Warnings());
         for (var i = 0; i < 10; i++) await config.SubscribeAsync([], (_, _) => never.Task);
-        await config.SubscribeAsync([], (_, _) =>
-        {
-            heard.TrySetResult();
-            return Task.CompletedTask;
-        });
+        await config.SubscribeAsync([], async (_, items) => await heard.Writer.WriteAsync(items["a"].Value));
         for (var i = 0; i < 10; i++) await config.SubscribeAsync([], (_, _) => never.Task);
 
-        await File.WriteAllTextAsync(_file, """{"a":"one"}""");
-        time.Advance(TimeSpan.FromSeconds(1));
-
-        await heard.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        foreach (var value in (string[])["one", "two"])
+        {
+            await File.WriteAllTextAsync(_file, $$"""{"a":"{{value}}"}""", limit.Token);
+            time.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal(value, await heard.Reader.ReadAsync(limit.Token));
+        }
         never.SetResult();
     }
 
