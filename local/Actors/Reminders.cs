@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Text.Json;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
@@ -11,7 +12,7 @@ namespace DaprShop.Local.Actors;
 /// </summary>
 internal sealed class Reminders : IDisposable
 {
-    /// <summary>However many are due at once after a restart, no more callbacks run at a time.</summary>
+    /// <summary>However many are due at once after a restart, no more callbacks of an app run at a time.</summary>
     private const int MaxFiring = 128;
 
     private static readonly TimeSpan s_nextTry = TimeSpan.FromSeconds(1);
@@ -19,7 +20,7 @@ internal sealed class Reminders : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<ReminderKey, ReminderSlot> _slots = [];
     private readonly List<Reminder> _homeless = [];
-    private readonly SemaphoreSlim _firing = new(MaxFiring);
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _firing = new(StringComparer.Ordinal);
     private readonly DueQueue<Reminder> _queue;
     private readonly ReminderStore _store;
     private readonly ActorPlacement _placement;
@@ -116,7 +117,7 @@ internal sealed class Reminders : IDisposable
     {
         _placement.HostsArrived -= QueueHomeless;
         _queue.Dispose();
-        _firing.Dispose();
+        foreach (var firing in _firing.Values) firing.Dispose();
     }
 
     private async ValueTask CheckHostedAsync(Sidecar sidecar, ActorRef actor, CancellationToken cancellation)
@@ -174,7 +175,8 @@ internal sealed class Reminders : IDisposable
     /// <summary>Null when nothing can be said about the callback, because the app is not there: the reminder waits for it.</summary>
     private async Task<bool?> TryFireAsync(Reminder reminder)
     {
-        await _firing.WaitAsync();
+        var firing = _firing.GetOrAdd(reminder.Key.AppId, static _ => new SemaphoreSlim(MaxFiring));
+        await firing.WaitAsync();
         try
         {
             if (reminder.IsGone) return null;
@@ -196,7 +198,7 @@ internal sealed class Reminders : IDisposable
         }
         finally
         {
-            _firing.Release();
+            firing.Release();
         }
     }
 

@@ -141,6 +141,46 @@ public sealed class ReminderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_app_that_hangs_keeps_no_reminder_from_another()
+    {
+        var (stuck, end, heard) = (0, new TaskCompletionSource(), new TaskCompletionSource());
+        await using var shop = await ShopHost.StartAsync(shop => shop
+            .Resources(CounterApp.Components)
+            .Fake("hanging", app =>
+            {
+                app.MapGet("/dapr/config", () => Results.Text("""{"entities":["Stone"]}""", "application/json"));
+                app.MapPut("/actors/{**callback}", () =>
+                {
+                    Interlocked.Increment(ref stuck);
+                    return end.Task;
+                });
+            })
+            .Fake("well", app =>
+            {
+                app.MapGet("/dapr/config", () => Results.Text("""{"entities":["Thing"]}""", "application/json"));
+                app.MapPut("/actors/{**callback}", () => heard.TrySetResult());
+            }));
+        try
+        {
+            await Task.WhenAll(Enumerable.Range(0, 200).Select(id => RemindAsync("hanging", $"Stone/{id}")));
+            await ShopHost.EventuallyAsync(() => Task.FromResult(Volatile.Read(ref stuck) >= 128), "the app to hang");
+            await RemindAsync("well", "Thing/1");
+            await heard.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        }
+        finally
+        {
+            end.SetResult();
+        }
+
+        async Task RemindAsync(string app, string actor)
+        {
+            using var schedule = new StringContent("""{"dueTime":"0s"}""", Encoding.UTF8, "application/json");
+            using var answer = await shop.DaprHttp(app).PostAsync($"v1.0/actors/{actor}/reminders/tea", schedule);
+            answer.EnsureSuccessStatusCode();
+        }
+    }
+
+    [Fact]
     public async Task Timers_fire_with_their_period_until_they_are_stopped()
     {
         await Counter("1").StartTimerAsync(new Schedule("t", 5, 10, "tock"));
