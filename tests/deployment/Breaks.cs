@@ -134,6 +134,16 @@ public static class Breaks
             "inventory listens to: catalog.product-changed is missing"),
         new(Topics, Readme, "`payment.*`", "`payment.captured`", "payment publishes: payment.refunded is missing"),
         new(Topics, "contracts/asyncapi.yaml", "address: orders.submitted", "address: orders.placed", "orders.placed is too much"),
+        new(
+            Topics, "contracts/asyncapi.yaml",
+            "  basket_receives_orders_submitted:",
+            "  notification_receives_orders_submitted:",
+            "basket_receives_orders_submitted: receive orders.submitted is missing"),
+        new(
+            Topics, "contracts/asyncapi.yaml",
+            "action: receive\n    channel:\n      $ref: '#/channels/shipping_returned'\n  shipping",
+            "action: send\n    channel:\n      $ref: '#/channels/shipping_returned'\n  shipping",
+            "ordering_receives_shipping_returned: send shipping.returned is too much"),
         new(Topics, Tree.Local, "basket=orders.submitted,", "basket=", "basket may hear: orders.submitted is missing"),
         new(
             Topics, Tree.Production,

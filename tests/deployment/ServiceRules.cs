@@ -203,16 +203,20 @@ public static partial class ServiceRules
     private static void SameTopics(Tree tree, Faults faults)
     {
         var readme = Facts.Readme(tree).ToDictionary(row => row.Service);
-        var channels = Yaml.One(tree["contracts/asyncapi.yaml"])["channels"].Pairs.Values;
-        faults.Same("contracts/asyncapi.yaml", Facts.AllTopics.Values, channels.Select(channel => channel["address"].Text!));
+        var asyncApi = Yaml.One(tree["contracts/asyncapi.yaml"]);
+        var addresses = asyncApi["channels"].Pairs
+            .ToDictionary(channel => $"#/channels/{channel.Key}", channel => channel.Value["address"].Text!);
+        faults.Same("contracts/asyncapi.yaml", Facts.AllTopics.Values, addresses.Values);
+        List<string> operations = [];
         foreach (var id in Facts.Ids(tree))
         {
             var (published, heard) = Facts.TopicsOf(tree, id);
+            var (sent, received) = (published.Where(topic => !Facts.IsDeadLetters(topic)), heard.Where(topic => !Facts.IsDeadLetters(topic)));
+            operations.AddRange(sent.Select(topic => Operation(id, "send", topic)));
+            operations.AddRange(received.Select(topic => Operation(id, "receive", topic)));
             var row = readme.GetValueOrDefault(id);
-            faults.Same(
-                $"README.md, {id} publishes", published.Where(topic => !Facts.IsDeadLetters(topic)), Facts.TopicsIn(row?.Publishes ?? ""));
-            faults.Same(
-                $"README.md, {id} listens to", heard.Where(topic => !Facts.IsDeadLetters(topic)), Facts.TopicsIn(row?.ListensTo ?? ""));
+            faults.Same($"README.md, {id} publishes", sent, Facts.TopicsIn(row?.Publishes ?? ""));
+            faults.Same($"README.md, {id} listens to", received, Facts.TopicsIn(row?.ListensTo ?? ""));
             foreach (var cluster in Cluster.All(tree))
             {
                 var pubsub = cluster.Others("Component").Single(one => one.At("metadata.name").Text == "pubsub");
@@ -221,7 +225,16 @@ public static partial class ServiceRules
                 faults.Same($"{cluster.Path}, {id} may hear", heard, Scoped(pubsub, "subscriptionScopes", id));
             }
         }
+        faults.Same("contracts/asyncapi.yaml", operations, asyncApi["operations"].Pairs.Select(operation =>
+        {
+            var channel = operation.Value.At("channel.$ref").Text ?? "";
+            return $"{operation.Key}: {operation.Value["action"].Text} {addresses.GetValueOrDefault(channel, channel)}";
+        }));
     }
+
+    /// <summary>Its name in asyncapi.yaml, and what it does.</summary>
+    private static string Operation(string service, string action, string topic) =>
+        $"{service}_{action}s_{topic.Replace('.', '_').Replace('-', '_')}: {action} {topic}";
 
     /// <summary><c>app=topic,topic; app=</c>. An app that is not in the list may everything.</summary>
     private static string[] Scoped(Yaml pubsub, string setting, string id) =>
