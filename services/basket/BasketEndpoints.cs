@@ -2,6 +2,7 @@ using System.Security.Claims;
 using DaprShop.Common;
 using DaprShop.Contracts;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 
 namespace DaprShop.Basket;
 
@@ -15,12 +16,15 @@ public sealed record MergeGuest(string BasketId);
 /// <summary>The basket of whoever asks, and what other services may do with a member's.</summary>
 public static class BasketEndpoints
 {
+    private const string BasketId = "X-Basket-Id";
+
     public static void MapBasket(this WebApplication app)
     {
-        app.MapGet("/api/basket", ShowAsync);
-        app.MapDelete("/api/basket", ClearAsync);
-        app.MapPut("/api/basket/items/{productId}", PutAsync);
-        app.MapDelete("/api/basket/items/{productId}", RemoveAsync);
+        var basket = app.MapGroup("/api/basket").AllowGuests();
+        basket.MapGet("", ShowAsync).Refuses(400);
+        basket.MapDelete("", ClearAsync).Refuses(400);
+        basket.MapPut("/items/{productId}", PutAsync).Refuses(404);
+        basket.MapDelete("/items/{productId}", RemoveAsync).Refuses(400);
         app.MapPost("/api/basket/merge", MergeAsync).RequireAuthorization();
 
         app.MapGet("/internal/baskets/{memberId}", async (string memberId, Baskets baskets, CancellationToken cancellation) =>
@@ -29,23 +33,24 @@ public static class BasketEndpoints
     }
 
     private static async Task<Results<Ok<BasketView>, Problem>> ShowAsync(
-        HttpContext context, Baskets baskets, CancellationToken cancellation)
+        [FromHeader(Name = BasketId)] string? basketId, ClaimsPrincipal user, Baskets baskets, CancellationToken cancellation)
     {
-        var (owner, problem) = BasketOwner.Of(context);
+        var (owner, problem) = BasketOwner.Of(user, basketId);
         return owner is null ? problem! : TypedResults.Ok(await baskets.ShowAsync(owner, cancellation));
     }
 
     private static async Task<Results<Ok<BasketView>, Problem>> ClearAsync(
-        HttpContext context, Baskets baskets, CancellationToken cancellation)
+        [FromHeader(Name = BasketId)] string? basketId, ClaimsPrincipal user, Baskets baskets, CancellationToken cancellation)
     {
-        var (owner, problem) = BasketOwner.Of(context);
+        var (owner, problem) = BasketOwner.Of(user, basketId);
         return owner is null ? problem! : TypedResults.Ok(await baskets.ChangeAsync(owner, basket => basket.Clear(), cancellation));
     }
 
     private static async Task<Results<Ok<BasketView>, Problem>> PutAsync(
-        string productId, PutItem item, HttpContext context, Baskets baskets, CancellationToken cancellation)
+        string productId, PutItem item, [FromHeader(Name = BasketId)] string? basketId, ClaimsPrincipal user, Baskets baskets,
+        CancellationToken cancellation)
     {
-        var (owner, problem) = BasketOwner.Of(context);
+        var (owner, problem) = BasketOwner.Of(user, basketId);
         if (owner is null) return problem!;
         var invalid = new Validation()
             .Check(item.Quantity is >= 1 and <= Basket.MaxQuantity, "quantity", $"Must be 1 to {Basket.MaxQuantity}.")
@@ -56,9 +61,10 @@ public static class BasketEndpoints
     }
 
     private static async Task<Results<Ok<BasketView>, Problem>> RemoveAsync(
-        string productId, HttpContext context, Baskets baskets, CancellationToken cancellation)
+        string productId, [FromHeader(Name = BasketId)] string? basketId, ClaimsPrincipal user, Baskets baskets,
+        CancellationToken cancellation)
     {
-        var (owner, problem) = BasketOwner.Of(context);
+        var (owner, problem) = BasketOwner.Of(user, basketId);
         return owner is null
             ? problem!
             : TypedResults.Ok(await baskets.ChangeAsync(owner, basket => basket.Remove(productId), cancellation));

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using DaprShop.Common;
 
 namespace DaprShop.Basket;
@@ -15,15 +16,11 @@ public sealed record BasketOwner(string Key, TimeSpan? Ttl)
     public static BasketOwner? Guest(string? basketId) =>
         Guid.TryParseExact(basketId, "D", out var id) ? new BasketOwner($"guest/{id:D}", s_guestTtl) : null;
 
-    /// <summary>
-    /// The bearer of a token, or else the guest of <c>X-Basket-Id</c>. A token that does not hold is an error: a signed-in member must not
-    /// be shown a guest's basket because the token has just expired.
-    /// </summary>
-    public static (BasketOwner? Owner, Problem? Problem) Of(HttpContext context)
+    /// <summary>The bearer of a token, or else the guest of <c>X-Basket-Id</c>.</summary>
+    public static (BasketOwner? Owner, Problem? Problem) Of(ClaimsPrincipal user, string? basketId)
     {
-        if (context.User.Identity is { IsAuthenticated: true }) return (Member(context.User.MemberId()), null);
-        if (context.Request.Headers.Authorization.Count > 0) return (null, Problem.Unauthorized("A valid bearer token is required."));
-        return Guest(context.Request.Headers["X-Basket-Id"]) is { } guest
+        if (user.Identity is { IsAuthenticated: true }) return (Member(user.MemberId()), null);
+        return Guest(basketId) is { } guest
             ? (guest, null)
             : (null, Problem.BadRequest("Send a bearer token, or the header X-Basket-Id with a UUID."));
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
 using System.Text;
 using DaprShop.Common;
@@ -17,18 +18,18 @@ public static class CatalogEndpoints
     {
         // Short-circuited: neither authentication nor anything else in the pipeline has a say in these.
         app.MapMethods("/api/catalog/products", s_read, List)
-            .Produces<Page<ProductView>>().ProducesProblem(StatusCodes.Status400BadRequest)
+            .Produces<Page<ProductView>>().Refuses(400)
             .AddOpenApiOperationTransformer(ProductQueryString.DescribeAsync)
             .ShortCircuit();
         app.MapMethods("/api/catalog/products/{id}", s_read, Get)
-            .Produces<ProductView>().Produces(StatusCodes.Status304NotModified).ProducesProblem(StatusCodes.Status404NotFound)
+            .Produces<ProductView>().Produces(StatusCodes.Status304NotModified).Refuses(404)
             .ShortCircuit();
         app.MapMethods("/api/catalog/products/{id}/image", s_read, Picture)
             .Produces(StatusCodes.Status200OK, contentType: "image/svg+xml").Produces(StatusCodes.Status304NotModified)
-            .ProducesProblem(StatusCodes.Status404NotFound)
+            .Refuses(404)
             .ShortCircuit();
         app.MapGet("/api/catalog/categories", Categories);
-        app.MapGet("/internal/products", Quotes);
+        app.MapGet("/internal/products", Quotes).Refuses(400);
     }
 
     private static Task List(HttpContext context, Shelf shelf)
@@ -98,7 +99,7 @@ public static class CatalogEndpoints
         return TypedResults.Ok(new Page<CategoryCount>(shelf.Categories, shelf.Categories.Count, 1, shelf.Categories.Count));
     }
 
-    private static Results<Ok<IReadOnlyList<ProductQuote>>, Problem> Quotes(string? ids, Shelf shelf)
+    private static Results<Ok<IReadOnlyList<ProductQuote>>, Problem> Quotes([Required] string? ids, Shelf shelf)
     {
         if (!shelf.Loaded) return NotLoaded;
         var wanted = ids?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using DaprShop.Common;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -10,9 +11,9 @@ public static class StaffEndpoints
     public static void MapStaff(this IEndpointRouteBuilder app)
     {
         var products = app.MapGroup("/api/catalog/products").RequireAuthorization(ShopAuth.StaffPolicy);
-        products.MapPost("", Create);
-        products.MapPut("/{id}", Replace);
-        products.MapDelete("/{id}", Delete);
+        products.MapPost("", Create).Refuses(409);
+        products.MapPut("/{id}", Replace).Refuses(404, 412, 428);
+        products.MapDelete("/{id}", Delete).Refuses(404, 412, 428);
     }
 
     private static async Task<Results<Created<ProductView>, Problem>> Create(
@@ -31,7 +32,7 @@ public static class StaffEndpoints
     }
 
     private static async Task<Results<Ok<ProductView>, Problem>> Replace(
-        string id, ProductInput input, [FromHeader(Name = "If-Match")] string? ifMatch,
+        string id, ProductInput input, [Required, FromHeader(Name = "If-Match")] string? ifMatch,
         Editor editor, HttpResponse response, CancellationToken cancellation)
     {
         if (input.Check(isNew: false) is { } invalid) return invalid;
@@ -43,7 +44,7 @@ public static class StaffEndpoints
     }
 
     private static async Task<Results<NoContent, Problem>> Delete(
-        string id, [FromHeader(Name = "If-Match")] string? ifMatch, Editor editor, CancellationToken cancellation)
+        string id, [Required, FromHeader(Name = "If-Match")] string? ifMatch, Editor editor, CancellationToken cancellation)
     {
         var (_, problem) = await editor.EditAsync(
             id,

@@ -20,7 +20,7 @@ public sealed record DeadLetter(
 public sealed record DeadLetterEntry(string Id, DateTimeOffset GivenUpAt);
 
 /// <summary>What came of a replay.</summary>
-/// <param name="Outcome"><see cref="Replayed"/> or <see cref="Failed"/>.</param>
+/// <param name="Outcome"><c>replayed</c> or <c>failed</c>.</param>
 /// <param name="Reason">Of a failure.</param>
 public sealed record ReplayReply(string Outcome, string? Reason = null)
 {

@@ -23,7 +23,7 @@ public static class DeadLetterEndpoints
 
         app.MapGet("/internal/dead-letters", ListAsync);
         app.MapGet("/internal/dead-letters/letters", ReadAsync);
-        app.MapPost("/internal/dead-letters/{id}/replay", ReplayAsync);
+        app.MapPost("/internal/dead-letters/{id}/replay", ReplayAsync).Refuses(404);
 
         app.Lifetime.ApplicationStarted.Register(app.Services.GetRequiredService<DeadLetters>().Begin);
     }

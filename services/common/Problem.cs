@@ -1,9 +1,6 @@
 using System.Diagnostics;
-using System.Reflection;
-using Microsoft.AspNetCore.Builder;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Metadata;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace DaprShop.Common;
@@ -15,7 +12,7 @@ namespace DaprShop.Common;
 /// <param name="RetryAfter">Sent as <c>Retry-After</c>, whole seconds, at least 1.</param>
 public sealed record Problem(
     int Status, string Detail, IReadOnlyDictionary<string, string[]>? Errors = null, TimeSpan? RetryAfter = null)
-    : IResult, IStatusCodeHttpResult, IEndpointMetadataProvider
+    : IResult, IStatusCodeHttpResult
 {
     int? IStatusCodeHttpResult.StatusCode => Status;
 
@@ -42,21 +39,23 @@ public sealed record Problem(
 
     public Task ExecuteAsync(HttpContext httpContext)
     {
-        var body = new ProblemDetails
-        {
-            Type = $"https://www.rfc-editor.org/rfc/rfc9110#section-15.{Status / 100 + 1}",
-            Title = ReasonPhrases.GetReasonPhrase(Status),
-            Status = Status,
-            Detail = Detail,
-        };
-        body.Extensions["traceId"] = Activity.Current?.TraceId.ToHexString() ?? httpContext.TraceIdentifier;
-        if (Errors is not null) body.Extensions["errors"] = Errors;
+        var body = new ProblemBody(
+            $"https://www.rfc-editor.org/rfc/rfc9110#section-15.{Status / 100 + 1}", ReasonPhrases.GetReasonPhrase(Status), Status, Detail,
+            Activity.Current?.TraceId.ToHexString() ?? httpContext.TraceIdentifier, Errors);
         if (RetryAfter is { } after)
             httpContext.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(after.TotalSeconds)).ToString();
         httpContext.Response.StatusCode = Status;
         return httpContext.Response.WriteAsJsonAsync(body, options: null, "application/problem+json", httpContext.RequestAborted);
     }
-
-    static void IEndpointMetadataProvider.PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
-        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status400BadRequest, typeof(ProblemDetails), ["application/problem+json"]));
 }
+
+/// <summary>RFC 9457, as it is written.</summary>
+/// <param name="Type">Where the status is explained.</param>
+/// <param name="Title">The status in words.</param>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Detail">One sentence for a person.</param>
+/// <param name="TraceId">What the request is found by in traces and logs.</param>
+/// <param name="Errors">Field → messages, for validation.</param>
+internal sealed record ProblemBody(
+    string Type, string Title, int Status, string Detail, string TraceId,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string[]>? Errors = null);

@@ -1,5 +1,7 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,6 +22,11 @@ public static class ShopAuth
     public const string StaffPolicy = "staff";
     public const string RoleClaim = "role";
 
+    internal static readonly AuthorizationPolicy GuestsToo = new AuthorizationPolicyBuilder()
+        .RequireAssertion(caller => caller.User.Identity is { IsAuthenticated: true }
+            || caller.Resource is HttpContext { Request.Headers.Authorization.Count: 0 })
+        .Build();
+
     internal static void AddShopAuth(this IServiceCollection services)
     {
         services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
@@ -29,6 +36,13 @@ public static class ShopAuth
         services.AddSingleton<ValidatedTokens>();
         services.AddSingleton<IConfigureOptions<JwtBearerOptions>, ConfigureBearer>();
     }
+
+    /// <summary>
+    /// Guests may come too, but not with a token that does not hold: whoever was signed in must not be taken for a guest because the token
+    /// has just expired.
+    /// </summary>
+    public static TBuilder AllowGuests<TBuilder>(this TBuilder endpoints) where TBuilder : IEndpointConventionBuilder =>
+        endpoints.RequireAuthorization(GuestsToo);
 
     /// <summary>The id of the signed-in member.</summary>
     public static string MemberId(this ClaimsPrincipal user) =>

@@ -17,9 +17,9 @@ public static class InventoryEndpoints
     public static void MapInventory(this WebApplication app)
     {
         var product = app.MapGroup("/api/inventory/{productId}");
-        product.MapGet("", Get);
-        product.MapPut("", Put).RequireAuthorization(ShopAuth.StaffPolicy);
-        product.MapPost("/adjustments", Adjust).RequireAuthorization(ShopAuth.StaffPolicy);
+        product.MapGet("", Get).Refuses(404);
+        product.MapPut("", Put).RequireAuthorization(ShopAuth.StaffPolicy).Refuses(404, 409);
+        product.MapPost("/adjustments", Adjust).RequireAuthorization(ShopAuth.StaffPolicy).Refuses(404, 409, 422);
     }
 
     /// <summary>Body of PUT: what was counted.</summary>

@@ -3,6 +3,8 @@ using System.Text.Json;
 using DaprShop.Common;
 using DaprShop.Contracts;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
 
 namespace DaprShop.Members;
 
@@ -43,7 +45,7 @@ public static class AddressEndpoints
         var addresses = app.MapGroup("/api/members/me/addresses").RequireAuthorization();
         addresses.MapGet("", async (ClaimsPrincipal user, MemberStore members, CancellationToken cancellation) =>
             TypedResults.Ok(AsPage(await members.AddressesAsync(user.MemberId(), cancellation))));
-        addresses.MapPut("", ReplaceAsync);
+        addresses.MapPut("", ReplaceAsync).AddOpenApiOperationTransformer(DescribeBody);
     }
 
     private static async Task<Results<Ok<Page<PostalAddress>>, Problem>> ReplaceAsync(
@@ -75,6 +77,24 @@ public static class AddressEndpoints
         {
             throw new BadHttpRequestException("The addresses cannot be read.", error);
         }
+    }
+
+    private static Task DescribeBody(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
+    {
+        var list = new OpenApiSchema
+        {
+            Type = JsonSchemaType.Array,
+            MaxItems = MaxAddresses,
+            Items = new OpenApiSchemaReference(nameof(PostalAddress), context.Document),
+        };
+        var page = new OpenApiSchema
+        {
+            Type = JsonSchemaType.Object,
+            Properties = new Dictionary<string, IOpenApiSchema> { ["items"] = list },
+            Required = new HashSet<string> { "items" },
+        };
+        operation.RequestBody!.Content!["application/json"].Schema = new OpenApiSchema { AnyOf = [list, page] };
+        return Task.CompletedTask;
     }
 
     private static Page<PostalAddress> AsPage(IReadOnlyList<PostalAddress> addresses) => new(addresses, addresses.Count, 1, MaxAddresses);

@@ -31,15 +31,15 @@ public static class MembersEndpoints
 
     public static void MapMembers(this WebApplication app)
     {
-        app.MapPost("/api/members", SignUpAsync).AddEndpointFilter(TurnAwayWhenBusy);
-        app.MapPost("/api/members/token", TokenAsync).AddEndpointFilter(TurnAwayWhenBusy);
+        app.MapPost("/api/members", SignUpAsync).AddEndpointFilter(TurnAwayWhenBusy).Refuses(409);
+        app.MapPost("/api/members/token", TokenAsync).AddEndpointFilter(TurnAwayWhenBusy).Refuses(401, 429);
 
-        var me = app.MapGroup("/api/members/me").RequireAuthorization();
+        var me = app.MapGroup("/api/members/me").RequireAuthorization().Refuses(404);
         me.MapGet("", ProfileAsync);
         me.MapPatch("", ChangeProfileAsync);
 
-        app.MapGet("/.well-known/jwks.json", Jwks);
-        app.MapGet("/internal/members/{id}", ContactAsync);
+        app.MapGet("/.well-known/jwks.json", Jwks).Produces<JsonWebKeys>();
+        app.MapGet("/internal/members/{id}", ContactAsync).Refuses(404);
     }
 
     private static async ValueTask<object?> TurnAwayWhenBusy(EndpointFilterInvocationContext context, EndpointFilterDelegate next)

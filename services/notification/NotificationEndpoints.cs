@@ -12,7 +12,7 @@ public static class NotificationEndpoints
     private const int MaxPageSize = 100;
 
     public static void MapNotifications(this WebApplication app) =>
-        app.MapGet("/api/notifications", ListAsync).RequireAuthorization();
+        app.MapGet("/api/notifications", ListAsync).RequireAuthorization().Refuses(400);
 
     private static async Task<Results<Ok<Page<NotificationView>>, Problem>> ListAsync(
         int? page, int? pageSize, ClaimsPrincipal user, Inboxes inboxes, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using System.Text.RegularExpressions;
 using DaprShop.Common;
@@ -22,13 +23,14 @@ public static partial class OrderEndpoints
     public static void MapOrders(this WebApplication app)
     {
         var orders = app.MapGroup("/api/orders").RequireAuthorization();
-        orders.MapPost("", Place);
-        orders.MapGet("", List);
-        orders.MapGet("{id:guid}", Get);
-        orders.MapGet("{id:guid}/history", History);
-        orders.MapGet("{id:guid}/stream", OrderStream.Get);
-        orders.MapPost("{id:guid}/cancel", Cancel);
-        orders.MapPost("{id:guid}/reorder", Reorder);
+        orders.MapPost("", Place).Refuses(422);
+        orders.MapGet("", List).Refuses(400, 403);
+        orders.MapGet("{id:guid}", Get).Refuses(404);
+        orders.MapGet("{id:guid}/history", History).Refuses(404);
+        orders.MapGet("{id:guid}/stream", OrderStream.Get).Produces<string>(contentType: OrderStream.ContentType).Refuses(404)
+            .WithDescription("Events `order`, their `id` the version, their `data` an OrderView: the order as it is, then after each change.");
+        orders.MapPost("{id:guid}/cancel", Cancel).Refuses(404, 409);
+        orders.MapPost("{id:guid}/reorder", Reorder).Refuses(404);
     }
 
     /// <summary>The order, if it is there and <paramref name="user"/> may read it.</summary>
@@ -42,7 +44,8 @@ public static partial class OrderEndpoints
     internal static Problem NoSuchOrder() => Problem.NotFound("There is no such order.");
 
     private static async Task<Results<Ok<OrderView>, Accepted<OrderView>, Problem>> Place(
-        PlaceOrder body, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, ClaimsPrincipal user, HttpContext context,
+        PlaceOrder body, [Required, FromHeader(Name = "Idempotency-Key")] string? idempotencyKey,
+        [FromHeader(Name = "Prefer")] string? prefer, ClaimsPrincipal user, HttpResponse response,
         Checkout checkout, OrderDriver driver, OrderProjector projector, OrderFeed feed, IHostApplicationLifetime lifetime,
         CancellationToken cancellation)
     {
@@ -54,7 +57,7 @@ public static partial class OrderEndpoints
         if (placed.Problem is { } problem) return problem;
 
         using var watch = feed.Open(placed.OrderId);
-        var wait = WaitPreference(context.Request);
+        var wait = WaitPreference(prefer);
         var view = placed.View;
         if (placed.File is { } file)
         {
@@ -63,11 +66,11 @@ public static partial class OrderEndpoints
             await projector.Project(view, soon: wait is null).WaitAsync(cancellation);
         }
         var location = $"/api/orders/{placed.OrderId}";
-        context.Response.Headers.Location = location;
+        response.Headers.Location = location;
         if (wait is null) return TypedResults.Accepted(location, view!.ForMember());
 
         view = await AtRest(watch, view!, wait.Value, lifetime, cancellation);
-        context.Response.Headers["Preference-Applied"] = $"wait={(int)wait.Value.TotalSeconds}";
+        response.Headers["Preference-Applied"] = $"wait={(int)wait.Value.TotalSeconds}";
         return TypedResults.Ok(view.ForMember());
     }
 
@@ -146,10 +149,10 @@ public static partial class OrderEndpoints
     }
 
     /// <summary><c>Prefer: wait=N</c> (RFC 7240), at most 30 s; a preference that makes no sense is none.</summary>
-    private static TimeSpan? WaitPreference(HttpRequest request)
+    private static TimeSpan? WaitPreference(string? prefer)
     {
-        var match = request.Headers["Prefer"].Select(value => WaitPattern().Match(value ?? "")).FirstOrDefault(match => match.Success);
-        if (match is null || !int.TryParse(match.Groups[1].ValueSpan, out var seconds) || seconds < 1) return null;
+        var match = WaitPattern().Match(prefer ?? "");
+        if (!match.Success || !int.TryParse(match.Groups[1].ValueSpan, out var seconds) || seconds < 1) return null;
         return TimeSpan.FromSeconds(Math.Min(seconds, s_longestWait.TotalSeconds));
     }
 

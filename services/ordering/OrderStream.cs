@@ -12,6 +12,8 @@ namespace DaprShop.Ordering;
 /// </summary>
 public static class OrderStream
 {
+    internal const string ContentType = "text/event-stream";
+
     internal static async Task<IResult> Get(
         Guid id, ClaimsPrincipal user, OrderViews views, OrderFeed feed, IOptions<JsonOptions> json, HttpContext context,
         IHostApplicationLifetime lifetime, CancellationToken cancellation)
@@ -33,7 +35,7 @@ public static class OrderStream
     private static async Task Send(
         HttpResponse response, OrderFeed.Watch watch, OrderView view, bool isStaff, JsonSerializerOptions json, CancellationToken cancellation)
     {
-        response.ContentType = "text/event-stream";
+        response.ContentType = ContentType;
         response.Headers.CacheControl = "no-store";
         response.Headers["X-Accel-Buffering"] = "no";
         var sent = 0;

@@ -8,7 +8,7 @@ namespace DaprShop.Payment;
 public static class LedgerEndpoints
 {
     public static void MapLedger(this WebApplication app) =>
-        app.MapGet("/api/payments/{orderId}/ledger", Get).RequireAuthorization(ShopAuth.StaffPolicy);
+        app.MapGet("/api/payments/{orderId}/ledger", Get).RequireAuthorization(ShopAuth.StaffPolicy).Refuses(404);
 
     private static async Task<Results<Ok<LedgerView>, Problem>> Get(string orderId, PaymentStore store, CancellationToken cancellation) =>
         Ids.IsUuid(orderId)

@@ -12,9 +12,9 @@ public static class PaymentCommands
     public static void MapCommands(this WebApplication app)
     {
         var orders = app.MapGroup("/internal/payments/{orderId}").AddEndpointFilter(TellWhatWentWrong);
-        orders.MapPost("/authorize", Authorize);
-        orders.MapPost("/capture", Capture);
-        orders.MapPost("/reverse", Reverse);
+        orders.MapPost("/authorize", Authorize).Refuses(409, 503);
+        orders.MapPost("/capture", Capture).Refuses(409, 503);
+        orders.MapPost("/reverse", Reverse).Refuses(400, 503);
     }
 
     private static async Task<Results<Ok<PaymentReply>, Problem>> Authorize(

@@ -8,7 +8,8 @@ namespace DaprShop.Payment;
 /// <summary>A member's payment, to look at.</summary>
 public static class PaymentEndpoints
 {
-    public static void MapPayments(this WebApplication app) => app.MapGet("/api/payments/{orderId}", Get).RequireAuthorization();
+    public static void MapPayments(this WebApplication app) =>
+        app.MapGet("/api/payments/{orderId}", Get).RequireAuthorization().Refuses(404);
 
     /// <summary>The tombstone of an order that was undone before anything was authorised is no payment.</summary>
     private static async Task<Results<Ok<PaymentView>, Problem>> Get(

@@ -12,7 +12,7 @@ public static class ShipmentCommands
     public static void MapCommands(this WebApplication app)
     {
         app.MapPut("/internal/shipments/{orderId}", Create);
-        app.MapPost("/internal/shipments/{orderId}/cancel", Cancel);
+        app.MapPost("/internal/shipments/{orderId}/cancel", Cancel).Refuses(400);
     }
 
     private static async Task<Results<Ok<ShipmentReply>, Problem>> Create(string orderId, CreateShipment order, Shipments shipments) =>

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using DaprShop.Common;
 using DaprShop.Contracts;
@@ -10,16 +11,16 @@ public static class ShippingEndpoints
 {
     public static void MapShipping(this WebApplication app)
     {
-        app.MapGet("/api/shipping/rates", GetRates);
-        var shipment = app.MapGroup("/api/shipments/{orderId}");
+        app.MapGet("/api/shipping/rates", GetRates).Refuses(400);
+        var shipment = app.MapGroup("/api/shipments/{orderId}").Refuses(404);
         shipment.MapGet("", Get).RequireAuthorization();
-        var staff = shipment.MapGroup("").RequireAuthorization(ShopAuth.StaffPolicy);
+        var staff = shipment.MapGroup("").RequireAuthorization(ShopAuth.StaffPolicy).Refuses(409);
         staff.MapPost("/dispatch", Moving(ShipmentStatus.Dispatched));
         staff.MapPost("/deliver", Moving(ShipmentStatus.Delivered));
         staff.MapPost("/return", Moving(ShipmentStatus.Returned));
     }
 
-    private static Results<Ok<ShippingRates>, Problem> GetRates(string? country, int? weight)
+    private static Results<Ok<ShippingRates>, Problem> GetRates([Required] string? country, [Required] int? weight)
     {
         var code = country?.ToUpperInvariant();
         var validation = new Validation()

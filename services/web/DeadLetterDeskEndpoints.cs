@@ -15,8 +15,8 @@ public static class DeadLetterDeskEndpoints
         // With the bearer token that every API takes; the pages' cookie opens nothing here.
         var letters = routes.MapGroup("/api/admin/dead-letters").RequireAuthorization(policy => policy
             .AddAuthenticationSchemes(JwtBearerDefaults.AuthenticationScheme).RequireClaim(ShopAuth.RoleClaim, "staff"));
-        letters.MapGet("", ListAsync);
-        letters.MapPost("/{id}/replay", ReplayAsync);
+        letters.MapGet("", ListAsync).Refuses(400);
+        letters.MapPost("/{id}/replay", ReplayAsync).Refuses(404, 409);
     }
 
     private static async Task<Results<Ok<DeadLetterPage>, Problem>> ListAsync(

@@ -12,7 +12,8 @@ public static class GatewayHealthEndpoints
 {
     public static IServiceCollection AddGatewayHealth(this IServiceCollection services) => services.AddSingleton<ShopHealth>();
 
-    public static void MapGatewayHealth(this IEndpointRouteBuilder routes) => routes.MapGet("/health", Get);
+    public static void MapGatewayHealth(this IEndpointRouteBuilder routes) => routes.MapGet("/health", Get)
+        .Produces<HealthReport>(StatusCodes.Status503ServiceUnavailable);
 
     private static async Task<Results<Ok<HealthReport>, JsonHttpResult<HealthReport>>> Get(ShopHealth health, HttpResponse response)
     {

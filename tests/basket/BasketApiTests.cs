@@ -183,6 +183,18 @@ public sealed class BasketApiTests(BasketHost host) : IClassFixture<BasketHost>
         await ProblemAsync(await expired.GetAsync("/api/basket"), HttpStatusCode.Unauthorized);
     }
 
+    [Theory]
+    [InlineData("Bearer expired", HttpStatusCode.Unauthorized)]
+    [InlineData("Basic bm9ib2R5Og==", HttpStatusCode.Unauthorized)]
+    [InlineData(null, HttpStatusCode.BadRequest)]
+    public async Task A_bad_token_is_refused_before_a_bad_body_is_read(string? authorization, HttpStatusCode status)
+    {
+        var client = host.Shop.Client("basket");
+        if (authorization is not null) client.DefaultRequestHeaders.Add("Authorization", authorization);
+        using var body = new StringContent("{", Encoding.UTF8, "application/json");
+        await ProblemAsync(await client.PutAsync("/api/basket/items/known-kettle", body), status);
+    }
+
     [Fact]
     public async Task Merging_moves_a_guests_lines_once_even_when_asked_many_times_at_once()
     {
