@@ -1,9 +1,12 @@
 using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using DaprShop.Common;
+using DaprShop.Ordering;
+using DaprShop.Payment;
+using DaprShop.Shipping;
 using DaprShop.Testing;
 using NJsonSchema;
-using NJsonSchema.Validation;
 
 namespace DaprShop.Contracts.Tests;
 
@@ -36,12 +39,20 @@ public class EventSchemaTests
         [Topics.ShippingReturned] = Shipment("returned"),
     };
 
+    /// <summary>What may be said of the subjects of <c>orders.*</c>, <c>payment.*</c> and <c>shipping.*</c>.</summary>
+    private static readonly Dictionary<string, string[]> s_statuses = new()
+    {
+        ["orders"] = NamesOf<OrderStatus>(),
+        ["payment"] = NamesOf<PaymentStatus>(),
+        ["shipping"] = NamesOf<ShipmentStatus>(),
+    };
+
     public static TheoryData<string> AllTopics => [.. TopicConstants()];
 
     [Theory, MemberData(nameof(AllTopics))]
     public async Task What_dotnet_writes_is_valid(string topic)
     {
-        var schema = await SchemaOf(topic);
+        var schema = await EventContract.SchemaOf(topic);
         var errors = schema.Validate(Write(topic));
         Assert.True(errors.Count == 0, string.Join("; ", errors.Select(error => error.ToString())));
     }
@@ -49,20 +60,47 @@ public class EventSchemaTests
     [Theory, MemberData(nameof(AllTopics))]
     public async Task The_schema_promises_exactly_what_dotnet_writes(string topic)
     {
-        var schema = await SchemaOf(topic);
-        var written = JsonDocument.Parse(Write(topic)).RootElement.EnumerateObject().Select(property => property.Name);
-        Assert.Equal(schema.Properties.Keys.Order(), written.Order());
-        Assert.Equal(schema.Properties.Keys.Order(), schema.RequiredProperties.Order());
+        foreach (var (schema, written) in Objects(await EventContract.SchemaOf(topic), JsonNode.Parse(Write(topic))))
+        {
+            Assert.Equal(schema.Properties.Keys.Order(), written.Select(field => field.Key).Order());
+            Assert.Equal(schema.Properties.Keys.Order(), schema.RequiredProperties.Order());
+        }
+    }
+
+    [Theory, MemberData(nameof(AllTopics))]
+    public async Task The_schema_lists_the_values_that_the_code_knows(string topic)
+    {
+        var (subject, happened) = (topic.Split('.')[0], topic.Split('.')[1]);
+        foreach (var (name, field) in (await EventContract.SchemaOf(topic)).Properties)
+        {
+            if (name is "status")
+            {
+                Assert.Equal([happened], field.Enumeration);
+                Assert.Contains(happened, s_statuses[subject]);
+            }
+            else
+            {
+                Assert.Equal(name is "reason" ? NamesOf<RejectReason>() : [], field.Enumeration);
+            }
+        }
     }
 
     [Theory, MemberData(nameof(AllTopics))]
     public async Task A_missing_field_or_a_wrong_type_is_invalid(string topic)
     {
-        var schema = await SchemaOf(topic);
-        foreach (var field in schema.RequiredProperties)
+        var schema = await EventContract.SchemaOf(topic);
+        foreach (var (at, field) in Objects(schema, JsonNode.Parse(Write(topic))).Index().SelectMany(
+            found => found.Item.Schema.RequiredProperties.Select(field => (found.Index, field))))
         {
-            Assert.Contains(schema.Validate(Change(topic, json => json.Remove(field))), error => error.Kind == ValidationErrorKind.PropertyRequired);
-            Assert.NotEmpty(schema.Validate(Change(topic, json => json[field] = JsonSerializer.SerializeToNode(new { wrong = 1 }))));
+            Assert.NotEmpty(schema.Validate(Change(json => json.Remove(field))));
+            Assert.NotEmpty(schema.Validate(Change(json => json[field] = new JsonObject { ["wrong"] = 1 })));
+
+            string Change(Action<JsonObject> change)
+            {
+                var json = JsonNode.Parse(Write(topic))!;
+                change(Objects(schema, json).ElementAt(at).Written);
+                return json.ToJsonString();
+            }
         }
     }
 
@@ -70,7 +108,9 @@ public class EventSchemaTests
     public void A_consumer_reads_it_back_and_ignores_what_it_does_not_know(string topic)
     {
         var example = s_examples[topic];
-        var withMore = Change(topic, json => json["addedLater"] = "by a newer producer");
+        var json = JsonNode.Parse(Write(topic))!;
+        json["addedLater"] = "by a newer producer";
+        var withMore = json.ToJsonString();
         var read = (IShopEvent)JsonSerializer.Deserialize(withMore, example.GetType(), s_json)!;
         Assert.Equal(example.EventId, read.EventId);
         Assert.Equal(Write(topic), JsonSerializer.Serialize(read, read.GetType(), s_json));
@@ -96,15 +136,15 @@ public class EventSchemaTests
         .GetFields(BindingFlags.Public | BindingFlags.Static)
         .Select(field => (string)field.GetRawConstantValue()!);
 
-    private static Task<JsonSchema> SchemaOf(string topic) =>
-        JsonSchema.FromFileAsync(Path.Combine(Repository.Root, "contracts", "events", topic + ".schema.json"));
+    private static string[] NamesOf<T>() where T : struct, Enum => [.. Enum.GetNames<T>().Select(JsonNamingPolicy.CamelCase.ConvertName)];
 
     private static string Write(string topic) => JsonSerializer.Serialize(s_examples[topic], s_examples[topic].GetType(), s_json);
 
-    private static string Change(string topic, Action<System.Text.Json.Nodes.JsonObject> change)
+    /// <summary>What is written, and all objects within, each with what its schema says.</summary>
+    private static IEnumerable<(JsonSchema Schema, JsonObject Written)> Objects(JsonSchema schema, JsonNode? written) => written switch
     {
-        var json = System.Text.Json.Nodes.JsonNode.Parse(Write(topic))!.AsObject();
-        change(json);
-        return json.ToJsonString();
-    }
+        JsonObject one => one.SelectMany(field => Objects(schema.Properties[field.Key], field.Value)).Prepend((schema, one)),
+        JsonArray many => many.SelectMany(item => Objects(schema.Item!, item)),
+        _ => [],
+    };
 }
