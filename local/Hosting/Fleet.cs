@@ -2,6 +2,7 @@ using System.Net;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Faults;
 using DaprShop.Local.Invocation;
+using DaprShop.Local.Secrets;
 
 namespace DaprShop.Local.Hosting;
 
@@ -213,6 +214,7 @@ internal sealed class Fleet(
         ])
     {
         Access = AccessControl.Read(app.ConfigurationFile, app.SpeaksGrpc),
+        Secrets = SecretScopes.Read(app.ConfigurationFile),
         SpeaksGrpc = app.SpeaksGrpc,
         HealthCheck = app.HealthCheck,
     };

@@ -59,7 +59,7 @@ public sealed record AppOptions(string AppId)
     /// <summary>Where <c>/metrics</c> tells what is asked of its sidecars; 0 for nowhere.</summary>
     public int MetricsPort { get; init; }
 
-    /// <summary>The app's Dapr Configuration, for its access-control list and its tracing; null when it has none.</summary>
+    /// <summary>The app's Dapr Configuration, for its access-control list, its secrets' scopes and its tracing; null when it has none.</summary>
     public string? ConfigurationFile { get; init; }
 
     /// <summary>The app speaks gRPC: calls and events come as <c>AppCallback</c>, or by gRPC proxying.</summary>

@@ -2,6 +2,7 @@ using DaprShop.Local.AppCallbacks;
 using DaprShop.Local.AppHealth;
 using DaprShop.Local.Configuration;
 using DaprShop.Local.Invocation;
+using DaprShop.Local.Secrets;
 
 namespace DaprShop.Local.Hosting;
 
@@ -43,6 +44,9 @@ public sealed class Sidecar(
 
     /// <summary>Who may call the app, and what of it.</summary>
     public AccessControl Access { get; init; } = AccessControl.None;
+
+    /// <summary>Which secrets the app may have.</summary>
+    public SecretScopes Secrets { get; init; } = SecretScopes.None;
 
     /// <summary>Cancelled when the app is asked to end: what it still asks for must not be waited for. Set by the supervisor.</summary>
     public CancellationToken AppStopping { get; set; }

@@ -10,7 +10,8 @@ internal static class SecretEndpoints
     public static void MapSecrets(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/v1.0/secrets/{store}/bulk", async (HttpContext http, string store, SecretStores secrets) =>
-            Results.Json(await secrets.GetAllAsync(http.GetSidecar(), store, http.RequestAborted)));
+            Results.Json(new Dictionary<string, Dictionary<string, string>>(
+                await secrets.GetAllAsync(http.GetSidecar(), store, http.RequestAborted))));
         routes.MapGet("/v1.0/secrets/{store}/{key}", async (HttpContext http, string store, string key, SecretStores secrets) =>
             Results.Json(await secrets.GetAsync(http.GetSidecar(), store, key, http.RequestAborted)));
     }

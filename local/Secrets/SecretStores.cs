@@ -27,21 +27,29 @@ public sealed class SecretStores
         }
     }
 
-    /// <exception cref="DaprError">No such store, or no such secret.</exception>
+    /// <exception cref="DaprError">No such store, no such secret, or none for this app.</exception>
     public Task<IReadOnlyDictionary<string, string>> GetAsync(Sidecar sidecar, string store, string name, CancellationToken cancellation)
     {
         var secrets = StoreOf(sidecar, store);
+        if (!sidecar.Secrets.Allow(store, name))
+        {
+            throw new DaprError(
+                StatusCodes.Status403Forbidden, "ERR_PERMISSION_DENIED", StatusCode.PermissionDenied,
+                $"access denied by policy to get \"{name}\" from \"{store}\"");
+        }
         return CallAsync(
             sidecar, store, () => secrets.Get(name) ?? throw new IOException($"secret {name} not found"),
             $"failed getting secret with key {name} from secret store {store}", cancellation);
     }
 
+    /// <summary>Those that the app may have.</summary>
     /// <exception cref="DaprError">No such store.</exception>
-    public Task<IReadOnlyDictionary<string, Dictionary<string, string>>> GetAllAsync(
+    public async Task<IEnumerable<KeyValuePair<string, Dictionary<string, string>>>> GetAllAsync(
         Sidecar sidecar, string store, CancellationToken cancellation)
     {
         var secrets = StoreOf(sidecar, store);
-        return CallAsync(sidecar, store, secrets.All, $"failed getting secrets from secret store {store}", cancellation);
+        var all = await CallAsync(sidecar, store, secrets.All, $"failed getting secrets from secret store {store}", cancellation);
+        return all.Where(secret => sidecar.Secrets.Allow(store, secret.Key));
     }
 
     private async Task<T> CallAsync<T>(Sidecar sidecar, string store, Func<T> get, string what, CancellationToken cancellation)

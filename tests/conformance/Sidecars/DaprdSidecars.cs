@@ -6,7 +6,7 @@ using DaprShop.Local.Hosting;
 namespace DaprShop.Conformance.Tests.Sidecars;
 
 /// <summary>
-/// Real daprd, one process for each app, with placement and scheduler from the same folder. Redis stands behind configuration and
+/// Real daprd, one process for each app, with placement and scheduler, or Sentry, from the same folder. Redis stands behind configuration and
 /// locks, for which daprd has nothing that needs no server; <c>redis-server</c> is looked for on the path.
 /// </summary>
 internal sealed class DaprdSidecars(string daprd) : ISidecars
@@ -16,15 +16,45 @@ internal sealed class DaprdSidecars(string daprd) : ISidecars
     private readonly int _placement = TestPorts.Take();
     private readonly int _scheduler = TestPorts.Take();
     private readonly int _redisPort = TestPorts.Take();
+    private readonly int _sentryPort = TestPorts.Take();
+    private readonly string _sentry = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(daprd))!, "sentry");
+    private string _trustAnchors = "";
 
     public bool AreReal => true;
+
+    /// <summary>Sentry is beside daprd.</summary>
+    public bool CanCertify => File.Exists(_sentry);
 
     public string? RedisHost => s_redis is null ? null : $"127.0.0.1:{_redisPort}";
 
     public async Task StartAsync(IReadOnlyList<TestApp> apps, SidecarFiles files)
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(daprd))!;
         if (s_redis is not null) Start(s_redis, files, null, "--port", $"{_redisPort}", "--save", "", "--notify-keyspace-events", "KEA");
+        await (files.AreCertified ? StartSentryAsync(files) : StartControlPlane(files));
+        foreach (var app in apps) StartDaprd(app, files);
+        using var http = new HttpClient();
+        // One whose app is unwell is not healthy itself before the app is.
+        await Task.WhenAll(apps.Select(app => HealthyAsync(http, app, app.HealthCheck is null ? "/v1.0/healthz" : "/v1.0/healthz/outbound")));
+    }
+
+    /// <summary>It makes its own certificates; whoever trusts them must be told.</summary>
+    private async Task StartSentryAsync(SidecarFiles files)
+    {
+        var configuration = Path.Combine(files.Folder, "sentry.yaml");
+        await File.WriteAllTextAsync(configuration, "apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: { name: sentry }\n");
+        var credentials = Directory.CreateDirectory(Path.Combine(files.Folder, "sentry")).FullName;
+        Start(_sentry, files, null,
+            "--port", $"{_sentryPort}", "--healthz-port", $"{TestPorts.Take()}", "--metrics-port", $"{TestPorts.Take()}",
+            "--listen-address", "127.0.0.1", "--healthz-listen-address", "127.0.0.1", "--metrics-listen-address", "127.0.0.1",
+            "--config", configuration, "--issuer-credentials", credentials);
+        var certificates = Path.Combine(credentials, "ca.crt");
+        await TestWorld.EventuallyAsync(() => Task.FromResult(File.Exists(certificates) && new FileInfo(certificates).Length > 0), "Sentry");
+        _trustAnchors = await File.ReadAllTextAsync(certificates);
+    }
+
+    private Task StartControlPlane(SidecarFiles files)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(daprd))!;
         Start(Path.Combine(folder, "placement"), files, null,
             "--port", $"{_placement}", "--healthz-port", $"{TestPorts.Take()}", "--metrics-port", $"{TestPorts.Take()}",
             "--listen-address", "127.0.0.1", "--healthz-listen-address", "127.0.0.1", "--metrics-listen-address", "127.0.0.1",
@@ -35,10 +65,7 @@ internal sealed class DaprdSidecars(string daprd) : ISidecars
             "--override-broadcast-host-port", $"127.0.0.1:{_scheduler}",
             "--etcd-data-dir", Path.Combine(files.Folder, "scheduler"), "--etcd-client-port", $"{TestPorts.Take()}",
             "--etcd-initial-cluster", $"dapr-scheduler-server-0=http://localhost:{TestPorts.Take()}");
-        foreach (var app in apps) StartDaprd(app, files);
-        using var http = new HttpClient();
-        // One whose app is unwell is not healthy itself before the app is.
-        await Task.WhenAll(apps.Select(app => HealthyAsync(http, app, app.HealthCheck is null ? "/v1.0/healthz" : "/v1.0/healthz/outbound")));
+        return Task.CompletedTask;
     }
 
     public async Task ConfigureAsync(string key, string value)
@@ -71,9 +98,11 @@ internal sealed class DaprdSidecars(string daprd) : ISidecars
             "--dapr-http-port", $"{app.HttpPort}", "--dapr-grpc-port", $"{app.GrpcPort}",
             "--dapr-internal-grpc-port", $"{TestPorts.Take()}", "--metrics-port", $"{app.MetricsPort}",
             "--dapr-listen-addresses", "127.0.0.1", "--dapr-internal-grpc-listen-address", "127.0.0.1",
-            "--placement-host-address", $"127.0.0.1:{_placement}", "--scheduler-host-address", $"127.0.0.1:{_scheduler}",
             "--resources-path", files.Resources, "--log-level", "info",
         ];
+        arguments.AddRange(files.AreCertified
+            ? ["--enable-mtls", "--sentry-address", $"127.0.0.1:{_sentryPort}"]
+            : ["--placement-host-address", $"127.0.0.1:{_placement}", "--scheduler-host-address", $"127.0.0.1:{_scheduler}"]);
         if (app.HealthCheck is { } health)
         {
             arguments.AddRange([
@@ -96,6 +125,7 @@ internal sealed class DaprdSidecars(string daprd) : ISidecars
         start.Environment["DAPR_HOST_IP"] = "127.0.0.1";
         start.Environment["APP_API_TOKEN"] = TestWorld.AppToken;
         start.Environment["CONFORM_COLOUR"] = "red";
+        if (_trustAnchors.Length > 0) start.Environment["DAPR_TRUST_ANCHORS"] = _trustAnchors;
         if (files.DaprApiToken is { } token) start.Environment["DAPR_API_TOKEN"] = token;
         var log = TextWriter.Synchronized(new StreamWriter(
             Path.Combine(files.Folder, $"{appId ?? Path.GetFileName(program)}.log"))

@@ -6,6 +6,9 @@ public interface ISidecars : IAsyncDisposable
     /// <summary>True for real daprd, which judges what the local runtime does.</summary>
     bool AreReal { get; }
 
+    /// <summary>Whether sidecars can know each other by certificates.</summary>
+    bool CanCertify { get; }
+
     /// <summary>Where configuration and locks are, in components; null when there is no such place, and tests of those are skipped.</summary>
     string? RedisHost { get; }
 
@@ -19,7 +22,8 @@ public interface ISidecars : IAsyncDisposable
 /// <summary>The folder of components and the secrets file that a set of sidecars is started with.</summary>
 /// <param name="Folder">Holds <c>resources/</c> and <c>config/{app}.yaml</c>.</param>
 /// <param name="DaprApiToken">What apps must send; null for no check.</param>
-public sealed record SidecarFiles(string Folder, string? DaprApiToken)
+/// <param name="AreCertified">The sidecars know each other by certificates; actors are nowhere.</param>
+public sealed record SidecarFiles(string Folder, string? DaprApiToken, bool AreCertified = false)
 {
     public string Resources => Path.Combine(Folder, "resources");
 

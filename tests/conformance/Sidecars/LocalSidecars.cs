@@ -12,6 +12,9 @@ internal sealed class LocalSidecars : ISidecars
 
     public bool AreReal => false;
 
+    /// <summary>By the ports they call from.</summary>
+    public bool CanCertify => true;
+
     /// <summary>Nobody is asked: the runtime has stores of its own for these components.</summary>
     public string RedisHost => "localhost:6379";
 

@@ -115,12 +115,21 @@ internal static class ResourceTexts
                 duration: 10ms
                 maxRetries: 3
                 matching: { httpStatusCodes: "503" }
+              away:
+                policy: constant
+                duration: 10ms
+                maxRetries: 3
+                matching: { gRPCStatusCodes: "14" }
             circuitBreakers:
               third: { trip: totalFailures > 2, timeout: 1h }
+              patient: { trip: totalFailures > 30, timeout: 1h }
           targets:
             apps:
               flaky: { retry: unavailable }
               tardy: { timeout: short, retry: unavailable }
+              fragile: { circuitBreaker: third, circuitBreakerCacheSize: 2 }
+              stutterer: { retry: away, circuitBreaker: patient }
+              drawler: { timeout: short, retry: away }
             components:
               pubsub:
                 inbound: { retry: thrice }
@@ -203,6 +212,25 @@ internal static class ResourceTexts
                   - { name: /shut, httpVerb: [POST], action: deny }
         """;
 
+    private const string TwiceGuarded = """
+          accessControl:
+            defaultAction: deny
+            trustDomain: public
+            policies:
+              - { appId: caller, defaultAction: deny, trustDomain: public, namespace: default }
+              - { appId: caller, defaultAction: allow, trustDomain: public, namespace: default }
+              - { appId: caller, defaultAction: deny, trustDomain: public, namespace: elsewhere }
+              - { appId: echo, defaultAction: allow, trustDomain: public, namespace: default }
+              - { appId: echo, defaultAction: allow, trustDomain: elsewhere, namespace: default }
+        """;
+
+    private const string SecretScopes = """
+          secrets:
+            scopes:
+              - { storeName: files, defaultAccess: deny, allowedSecrets: [plain] }
+              - { storeName: vault, deniedSecrets: ['cave:door'] }
+        """;
+
     private static string Documents(params string[] documents) => string.Join("\n---\n", documents);
 
     /// <param name="scope">The one app that has it; null for all.</param>
@@ -223,7 +251,13 @@ internal static class ResourceTexts
         Component(name, "bindings.cron", [("schedule", schedule), .. more], scope);
 
     private static string More(string app, Uri? collector) =>
-        app == "guarded" ? AccessControl : collector is null ? "" : Tracing(app, collector);
+        app switch
+        {
+            "guarded" or "guarded-speaker" => AccessControl,
+            "twice-guarded" => TwiceGuarded,
+            "fragile" => SecretScopes,
+            _ => collector is null ? "" : Tracing(app, collector),
+        };
 
     /// <summary>Everything is traced; of what <c>flaky</c> is asked, nothing.</summary>
     private static string Tracing(string app, Uri collector) => $"""

@@ -36,6 +36,9 @@ public sealed class TestWorld : IAsyncLifetime
             new TestApp("guarded", EchoApp.Map), new TestApp("events", EventsApp.Map), new TestApp("actors", ActorsApp.Map),
             new TestApp("speaker", CallbackApp.Map) { IsGrpc = true, Services = CallbackApp.AddServices },
             new TestApp("sdk", SdkApp.Map) { Services = SdkApp.AddServices }, new TestApp("tardy", FlakyApp.Map),
+            new TestApp("fragile", FlakyApp.Map),
+            new TestApp("stutterer", GrpcApp.Map) { IsGrpc = true, Services = GrpcApp.AddServices },
+            new TestApp("drawler", GrpcApp.Map) { IsGrpc = true, Services = GrpcApp.AddServices },
         ], null)
     {
     }
@@ -67,7 +70,12 @@ public sealed class TestWorld : IAsyncLifetime
     /// <summary>A world of these apps only.</summary>
     public static TestWorld Of(params List<TestApp> apps) => new(apps, null);
 
+    /// <summary>A world of these apps only, whose sidecars know each other by certificates.</summary>
+    public static TestWorld Certified(params List<TestApp> apps) => new(apps, null) { AreCertified = true };
+
     public ISidecars Sidecars { get; }
+
+    private bool AreCertified { get; init; }
 
     public string? DaprApiToken { get; }
 
@@ -95,7 +103,7 @@ public sealed class TestWorld : IAsyncLifetime
         WriteFiles();
         Mail.Start();
         await Task.WhenAll(_apps.Select(app => app.StartAsync()));
-        await Sidecars.StartAsync(_apps, new SidecarFiles(_folder, DaprApiToken));
+        await Sidecars.StartAsync(_apps, new SidecarFiles(_folder, DaprApiToken, AreCertified));
     }
 
     public async ValueTask DisposeAsync()
