@@ -13,6 +13,9 @@ public sealed class AccessControl
     private const string TrustDomain = "public";
     private const string Namespace = "default";
 
+    /// <summary>Of a call to an app that speaks HTTP which has none, as <c>InvokeService</c> may.</summary>
+    private const string NoVerb = "NONE";
+
     private readonly bool _allows;
     private readonly Dictionary<string, Policy> _policies;
     private readonly bool _speaksGrpc;
@@ -48,23 +51,27 @@ public sealed class AccessControl
     public string? Denial(Sidecar caller, string method, string verb) => Allows(caller.AppId, method, verb)
         ? null
         : $"access control policy has denied access to id: spiffe://{TrustDomain}/ns/{Namespace}/{caller.AppId} "
-            + $"operation: {method} verb: {(verb.Length == 0 ? "NONE" : verb)}";
+            + $"operation: {method} verb: {(verb.Length == 0 ? NoVerb : verb)}";
 
     private bool Allows(string caller, string method, string verb)
     {
         if (!_policies.TryGetValue(caller, out var policy)) return _allows;
-        var otherwise = policy.Allows ?? _allows;
-        if (policy.Operations.Find(method) is not { } found) return otherwise;
-        return verb.Length == 0 || found.Verbs.Contains(verb) || found.Verbs.Contains("*") ? found.Allows : otherwise;
+        if (policy.Operations.Find(method) is not { } found) return policy.Allows ?? _allows;
+        // Not even "*" is about no verb, and the policy's own default alone can allow it.
+        if (verb == NoVerb) return policy.Allows ?? false;
+        return verb.Length == 0 || found.Verbs.Contains(verb) || found.Verbs.Contains("*") ? found.Allows : policy.Allows ?? _allows;
     }
 
     private static AccessControl Parse(YamlMap list, bool speaksGrpc)
     {
         list.Only("defaultAction", "trustDomain", "policies");
         var policies = list.Maps("policies").Select(policy => ParsePolicy(policy, speaksGrpc)).ToList();
+        // Of several for one app in one namespace the last counts, also when it is for another trust domain and so for nobody here.
+        var last = policies.Where(policy => policy.Namespace == Namespace).GroupBy(policy => policy.AppId, StringComparer.Ordinal)
+            .Select(policies => policies.Last());
         return new AccessControl(
             ActionOf(list) ?? policies.Count == 0,
-            policies.Where(policy => policy.IsHere).ToDictionary(policy => policy.AppId, StringComparer.Ordinal),
+            last.Where(policy => policy.TrustDomain == TrustDomain).ToDictionary(policy => policy.AppId, StringComparer.Ordinal),
             speaksGrpc);
     }
 
@@ -73,7 +80,8 @@ public sealed class AccessControl
         policy.Only("appId", "defaultAction", "trustDomain", "namespace", "operations");
         return new Policy(
             policy.RequiredText("appId"),
-            policy.RequiredText("trustDomain") == TrustDomain & policy.RequiredText("namespace") == Namespace,
+            policy.RequiredText("trustDomain"),
+            policy.RequiredText("namespace"),
             ActionOf(policy),
             PathTree.Of(
                 policy.Maps("operations").Select(ParseOperation),
@@ -100,10 +108,11 @@ public sealed class AccessControl
     };
 
     /// <param name="AppId">The caller.</param>
-    /// <param name="IsHere">Its trust domain and namespace are those of this machine.</param>
+    /// <param name="TrustDomain">Of the caller.</param>
+    /// <param name="Namespace">Of the caller.</param>
     /// <param name="Allows">What is not said of an operation; null for the list's own default.</param>
     /// <param name="Operations">What is.</param>
-    private sealed record Policy(string AppId, bool IsHere, bool? Allows, PathTree Operations);
+    private sealed record Policy(string AppId, string TrustDomain, string Namespace, bool? Allows, PathTree Operations);
 
     /// <param name="Name">A path without its first slash; a segment may have stars.</param>
     /// <param name="Verbs">HTTP verbs; <c>*</c> for all.</param>

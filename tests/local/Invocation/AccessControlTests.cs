@@ -52,6 +52,31 @@ public sealed class AccessControlTests
         Assert.Equal(allowed, Allows(list, method, "", speaksGrpc: true));
     }
 
+    [Theory]
+    [InlineData("defaultAction: allow, ", "NONE", Allowed)]
+    [InlineData("defaultAction: deny, ", "NONE", Denied)]
+    [InlineData("", "NONE", Denied)]
+    [InlineData("", "GET", Allowed)]
+    public void No_verb_is_not_any_verb(string otherwise, string verb, bool allowed) => Assert.Equal(allowed, Allows(
+        Policies($"appId: caller, {otherwise}trustDomain: public, namespace: default, operations: [{{ name: /x, httpVerb: ['*'], action: allow }}]"),
+        "x", verb));
+
+    [Theory]
+    [InlineData("defaultAction: deny, trustDomain: public, namespace: default", "defaultAction: allow, trustDomain: public, namespace: default", Allowed)]
+    [InlineData("defaultAction: allow, trustDomain: public, namespace: default", "defaultAction: deny, trustDomain: public, namespace: default", Denied)]
+    [InlineData("defaultAction: deny, trustDomain: public, namespace: default", "defaultAction: allow, trustDomain: public, namespace: other", Denied)]
+    [InlineData("defaultAction: deny, trustDomain: public, namespace: default", "defaultAction: deny, trustDomain: other, namespace: default", Allowed)]
+    public void Of_several_policies_for_an_app_in_a_namespace_the_last_counts(string first, string last, bool allowed) =>
+        Assert.Equal(allowed, Allows(Policies($"appId: caller, {first}", $"appId: caller, {last}"), "x", "GET"));
+
+    private static string Policies(params string[] policies) => $$"""
+        kind: Configuration
+        spec:
+          accessControl:
+            defaultAction: allow
+            policies: [{{string.Join(", ", policies.Select(policy => $"{{ {policy} }}"))}}]
+        """;
+
     private static string List((string Otherwise, string? Verbs) policy, params (string Name, string Action)[] operations) => $$"""
         kind: Configuration
         spec:
