@@ -46,9 +46,10 @@ public sealed class AppCallback(AppChannel app)
 
     /// <summary>A call from another app. The headers go to the app with the sidecar's token; with the answer come its own.</summary>
     /// <exception cref="RpcException">The app failed, is away, or cannot be invoked.</exception>
-    public Task<(InvokeResponse Response, Metadata Headers)> InvokeAsync(
-        InvokeRequest request, Metadata headers, CancellationToken cancellation) =>
-        AnswerAsync(s_onInvoke, request, headers, cancellation);
+    public Task<CallbackAnswer> InvokeAsync(InvokeRequest request, Metadata headers, CancellationToken cancellation) => AnswerAsync(
+        s_onInvoke, request, headers,
+        static async call => new CallbackAnswer(await call.ResponseAsync, await call.ResponseHeadersAsync, call.GetTrailers()),
+        cancellation);
 
     /// <summary>What the app subscribes to; nothing, when it cannot be asked.</summary>
     /// <exception cref="RpcException">It does not answer.</exception>
@@ -123,14 +124,15 @@ public sealed class AppCallback(AppChannel app)
         }
     }
 
-    private async Task<TResponse> CallAsync<TRequest, TResponse>(
+    private Task<TResponse> CallAsync<TRequest, TResponse>(
         Method<TRequest, TResponse> method, TRequest request, Metadata headers, CancellationToken cancellation)
         where TRequest : class
         where TResponse : class =>
-        (await AnswerAsync(method, request, headers, cancellation)).Response;
+        AnswerAsync(method, request, headers, static call => call.ResponseAsync, cancellation);
 
-    private async Task<(TResponse Response, Metadata Headers)> AnswerAsync<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, TRequest request, Metadata headers, CancellationToken cancellation)
+    private async Task<TAnswer> AnswerAsync<TRequest, TResponse, TAnswer>(
+        Method<TRequest, TResponse> method, TRequest request, Metadata headers, Func<AsyncUnaryCall<TResponse>, Task<TAnswer>> read,
+        CancellationToken cancellation)
         where TRequest : class
         where TResponse : class
     {
@@ -138,7 +140,7 @@ public sealed class AppCallback(AppChannel app)
         try
         {
             using var call = app.Grpc.AsyncUnaryCall(method, null, new CallOptions(headers, cancellationToken: cancellation), request);
-            return (await call.ResponseAsync, await call.ResponseHeadersAsync);
+            return await read(call);
         }
         catch (RpcException) when (cancellation.IsCancellationRequested)
         {
@@ -160,6 +162,9 @@ public sealed class AppCallback(AppChannel app)
         where TResponse : class, IMessage<TResponse>, new() =>
         Protobuf.Method<TRequest, TResponse>(MethodType.Unary, service, name);
 }
+
+/// <summary>What an app that was invoked answered.</summary>
+public sealed record CallbackAnswer(InvokeResponse Response, Metadata Headers, Metadata Trailers);
 
 internal static class RpcExceptions
 {

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Dapr.Client.Autogen.Grpc.v1;
+using DaprShop.Local.AppCallbacks;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.Metrics;
+using DaprShop.Local.Resiliency;
 using DaprShop.Local.Tracing;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -14,22 +17,89 @@ namespace DaprShop.Local.Invocation;
 /// Calls of an app that speaks gRPC, made over HTTP or as <c>InvokeService</c>: the app hears <c>OnInvoke</c> (daprd
 /// <c>pkg/channel/grpc</c>, <c>pkg/messaging/v1/util.go</c>).
 /// </summary>
-public sealed class CallbackInvocation(IInvocationResiliency resiliency)
+public sealed class CallbackInvocation(AppRegistry apps, ResiliencyPolicies resiliency, Tracers tracers)
 {
     /// <summary>Makes the call and writes the answer.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="callee">Who is called.</param>
-    /// <param name="target">What of it.</param>
-    /// <param name="trace">What the app's trace goes on from; null for the caller's.</param>
-    internal async Task InvokeAsync(HttpContext context, Sidecar callee, InvocationTarget target, Activity? trace)
+    /// <param name="target">Who is called, and what of it.</param>
+    /// <param name="sent">Hears of every try after the first; null when nobody counts.</param>
+    /// <returns>False when there was no replica to call.</returns>
+    internal async Task<bool> InvokeAsync(HttpContext context, InvocationTarget target, SidecarMetrics? sent)
     {
-        var caller = context.GetSidecar();
+        var call = new HttpCall(context, target, await MessageAsync(context, target));
+        var answer = resiliency.For(context.GetSidecar().AppId).App(target.AppId) is { } policy
+            ? await UnderPolicyAsync(call, policy, sent)
+            : await AnyAsync(call, context.RequestAborted);
+        if (answer is null) return false;
+        await WriteAsync(context.Response, answer);
+        return true;
+    }
+
+    /// <summary>Makes the call of one replica for another that came over gRPC.</summary>
+    /// <exception cref="RpcException">As the app failed.</exception>
+    public static Task<CallbackAnswer> InvokeAsync(
+        Sidecar caller, Sidecar callee, InvokeRequest request, Metadata incoming, Activity? trace, CancellationToken cancellation)
+    {
         var headers = Identified(caller, callee);
-        foreach (var (name, values) in context.Request.Headers)
-            foreach (var value in values) headers.AddFromHttp(name, value);
+        headers.AddFromGrpc(incoming);
         AddTrace(headers, trace);
+        return callee.Callback.InvokeAsync(request, headers, cancellation);
+    }
+
+    private async Task<Answer?> UnderPolicyAsync(HttpCall call, AppPolicy policy, SidecarMetrics? sent)
+    {
+        var tries = 0;
+        return await policy.For(call.Target.Method).ExecuteAsync(
+            async cancellation =>
+            {
+                if (tries++ > 0) sent?.Sent(call.Target.AppId);
+                return await AnyAsync(call, cancellation);
+            },
+            call.Context.RequestAborted);
+    }
+
+    /// <summary>Of the first replica that is there; null when there is none.</summary>
+    private async Task<Answer?> AnyAsync(HttpCall call, CancellationToken cancellation)
+    {
+        Answer? answer = null;
+        for (var tries = apps.Of(call.Target.AppId).Count; tries > 0 && apps.Next(call.Target.AppId) is { } callee; tries--)
+        {
+            using var begun = callee.App.Begin();
+            // It may have been told to go since.
+            if (!callee.App.IsHealthy) continue;
+            answer = await OneAsync(call, callee, cancellation);
+            // Nothing was sent, so another replica may have it.
+            if (!answer.IsRefusal) break;
+        }
+        return answer;
+    }
+
+    /// <summary>A failure that the app answered is no failure of the call, so it is not tried again.</summary>
+    private async Task<Answer> OneAsync(HttpCall call, Sidecar callee, CancellationToken cancellation)
+    {
+        var (caller, request) = (call.Context.GetSidecar(), call.Context.Request);
+        // The called app's sidecar sees the call come; an app that calls itself has but one.
+        using var span = callee.AppId == caller.AppId ? null : tracers.Of(callee)
+            ?.CallLocal(callee.AppId, call.Target.Method, request.Headers.TraceParent, request.Headers.TraceState);
+        var headers = Identified(caller, callee);
+        foreach (var (name, values) in request.Headers)
+            foreach (var value in values) headers.AddFromHttp(name, value);
+        AddTrace(headers, span);
+        try
+        {
+            var answer = await callee.Callback.InvokeAsync(call.Message, headers, cancellation);
+            return new Answer(answer.Response, answer.Headers, Status.DefaultSuccess, false);
+        }
+        catch (RpcException error)
+        {
+            return new Answer(null, error.Trailers, error.Status, error.IsRefused());
+        }
+    }
+
+    private static async Task<InvokeRequest> MessageAsync(HttpContext context, InvocationTarget target)
+    {
         var query = target.PathAndQuery.IndexOf('?');
-        var request = new InvokeRequest
+        return new InvokeRequest
         {
             Method = target.Method,
             ContentType = context.Request.ContentType ?? "",
@@ -40,56 +110,6 @@ public sealed class CallbackInvocation(IInvocationResiliency resiliency)
                 Querystring = query < 0 ? "" : target.PathAndQuery[(query + 1)..],
             },
         };
-        // A failure that the app answered is no failure of the call, so it is not tried again.
-        var answer = await UnderPolicyAsync(
-            caller, callee,
-            static async (call, cancellation) =>
-            {
-                try
-                {
-                    return await Answer.OfAsync(call.callee.Callback.InvokeAsync(call.request, call.headers, cancellation));
-                }
-                catch (RpcException error)
-                {
-                    return new Answer(null, error.Trailers, error.Status);
-                }
-            },
-            (callee, request, headers), context.RequestAborted);
-        await WriteAsync(context.Response, answer);
-    }
-
-    /// <summary>Makes the call for another that came over gRPC.</summary>
-    /// <exception cref="RpcException">As the app failed.</exception>
-    public async Task<Answer> InvokeAsync(
-        Sidecar caller, Sidecar callee, InvokeRequest request, Metadata incoming, Activity? trace, CancellationToken cancellation)
-    {
-        var headers = Identified(caller, callee);
-        foreach (var header in incoming.Where(header => !header.IsBinary)) headers.AddFromGrpc(header.Key, header.Value);
-        AddTrace(headers, trace);
-        return await UnderPolicyAsync(
-            caller, callee,
-            static (call, cancellation) => Answer.OfAsync(call.callee.Callback.InvokeAsync(call.request, call.headers, cancellation)),
-            (callee, request, headers), cancellation);
-    }
-
-    /// <param name="Response">Null when the app failed.</param>
-    /// <param name="Headers">What came with it.</param>
-    /// <param name="Status">Of the call.</param>
-    public sealed record Answer(InvokeResponse? Response, Metadata Headers, Status Status)
-    {
-        internal static async Task<Answer> OfAsync(Task<(InvokeResponse Response, Metadata Headers)> call)
-        {
-            var (response, headers) = await call;
-            return new Answer(response, headers, Status.DefaultSuccess);
-        }
-    }
-
-    private async Task<Answer> UnderPolicyAsync<TState>(
-        Sidecar caller, Sidecar callee, Func<TState, CancellationToken, Task<Answer>> call, TState state, CancellationToken cancellation)
-    {
-        if (resiliency.PolicyBetween(caller, callee) is not { } policy) return await call(state, cancellation);
-        return await policy.ExecuteAsync(
-            static async (call, cancellation) => await call.Make(call.State, cancellation), (Make: call, State: state), cancellation);
     }
 
     private static void AddTrace(Metadata headers, Activity? trace)
@@ -138,4 +158,12 @@ public sealed class CallbackInvocation(IInvocationResiliency resiliency)
         StatusCode.DeadlineExceeded => 504,
         _ => 500,
     };
+
+    private sealed record HttpCall(HttpContext Context, InvocationTarget Target, InvokeRequest Message);
+
+    /// <param name="Response">Null when the app failed.</param>
+    /// <param name="Headers">What came with it.</param>
+    /// <param name="Status">Of the call.</param>
+    /// <param name="IsRefusal">Nobody listened.</param>
+    private sealed record Answer(InvokeResponse? Response, Metadata Headers, Status Status, bool IsRefusal);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Headers;
 using DaprShop.Local.Hosting;
 using DaprShop.Local.Tracing;
 using Yarp.ReverseProxy.Forwarder;
@@ -36,10 +37,7 @@ internal sealed class InvocationTransformer(Sidecar caller, Sidecar callee, Invo
         var headers = proxyRequest.Headers;
         headers.Host = null;
         foreach (var name in s_dropped) headers.Remove(name);
-        headers.TryAddWithoutValidation("dapr-caller-namespace", "default");
-        headers.TryAddWithoutValidation("dapr-caller-app-id", caller.AppId);
-        headers.TryAddWithoutValidation("dapr-callee-app-id", callee.AppId);
-        if (callee.App.Token is { } token) headers.TryAddWithoutValidation("dapr-api-token", token);
+        AddCall(headers, caller, callee);
         if (trace is not null)
         {
             headers.Remove("traceparent");
@@ -47,6 +45,15 @@ internal sealed class InvocationTransformer(Sidecar caller, Sidecar callee, Invo
             if (headers.Remove(TraceBinary.Header))
                 headers.TryAddWithoutValidation(TraceBinary.Header, Convert.ToBase64String(TraceBinary.Of(trace.Id)!).TrimEnd('='));
         }
+    }
+
+    /// <summary>Who calls whom from where, and that a sidecar says so.</summary>
+    public static void AddCall(HttpRequestHeaders headers, Sidecar caller, Sidecar callee)
+    {
+        headers.TryAddWithoutValidation("dapr-caller-namespace", "default");
+        headers.TryAddWithoutValidation("dapr-caller-app-id", caller.AppId);
+        headers.TryAddWithoutValidation("dapr-callee-app-id", callee.AppId);
+        if (callee.App.Token is { } token) headers.TryAddWithoutValidation("dapr-api-token", token);
         if (caller == callee) return;
         headers.TryAddWithoutValidation("X-Forwarded-For", Address);
         headers.TryAddWithoutValidation("X-Forwarded-Host", s_host);

@@ -16,7 +16,7 @@ namespace DaprShop.Local.Invocation;
 /// and body; bodies stream both ways. https://docs.dapr.io/reference/api/service_invocation_api/
 /// </summary>
 internal sealed class Invoker(
-    AppRegistry apps, IHttpForwarder forwarder, IInvocationResiliency resiliency, CallbackInvocation callbacks, AppMetrics metrics,
+    AppRegistry apps, IHttpForwarder forwarder, ResiliencyPolicies resiliency, CallbackInvocation callbacks, AppMetrics metrics,
     Tracers tracers)
 {
     private const string AppIdHeader = "dapr-app-id";
@@ -66,15 +66,26 @@ internal sealed class Invoker(
             await Failed(target, $"couldn't find service: {target.AppId}").WriteAsync(context.Response);
             return;
         }
+        var caller = context.GetSidecar();
         var any = apps.Of(target.AppId)[0];
-        if (any.Access.Denial(context.GetSidecar(), any, target, context.Request.Method) is { } denial)
+        // What an app asks of itself does not leave its sidecar.
+        var sent = any.AppId == caller.AppId ? null : metrics.Of(caller);
+        sent?.Sent(any.AppId);
+        if (any.Access.Denial(caller, any, target, context.Request.Method) is { } denial)
         {
             await new DaprError(
                 StatusCodes.Status403Forbidden, "ERR_DIRECT_INVOKE", global::Grpc.Core.StatusCode.PermissionDenied,
                 $"failed to invoke, id: {target.AppId}, err: rpc error: code = PermissionDenied desc = {denial}").WriteAsync(context.Response);
             return;
         }
-        metrics.Of(context.GetSidecar())?.Sent(target.AppId);
+        if (any.SpeaksGrpc) await InvokeCallbackAsync(context, target, sent);
+        else await ForwardAsync(context, target, sent);
+    }
+
+    private async Task ForwardAsync(HttpContext context, InvocationTarget target, SidecarMetrics? sent)
+    {
+        var caller = context.GetSidecar();
+        var policy = resiliency.For(caller.AppId).App(target.AppId);
         string? reason = null;
         for (var tries = apps.Of(target.AppId).Count; tries > 0 && apps.Next(target.AppId) is { } callee; tries--)
         {
@@ -82,27 +93,24 @@ internal sealed class Invoker(
             // It may have been told to go since.
             if (!callee.App.IsHealthy) continue;
             using var span = Arrive(context, callee, target);
-            if (callee.SpeaksGrpc)
-            {
-                await InvokeCallbackAsync(context, callee, target, span);
-                return;
-            }
-            var invoker = resiliency.Between(context.GetSidecar(), callee);
-            var transformer = new InvocationTransformer(context.GetSidecar(), callee, target, span);
-            var error = await forwarder.SendAsync(context, callee.App.BaseAddress, invoker, s_forwarding, transformer);
+            var invoker = policy is null ? null : new ResilientInvoker(
+                callee.App.Http, policy.For(policy.IsPerMethod ? target.Method : ""), policy.Retries, OnRepeat(sent, target.AppId));
+            var transformer = new InvocationTransformer(caller, callee, target, span);
+            var error = await forwarder.SendAsync(context, callee.App.BaseAddress, invoker ?? callee.App.Http, s_forwarding, transformer);
             if (error == ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested) return;
             context.Response.Clear();
             var failure = context.Features.Get<IForwarderErrorFeature>()?.Exception;
-            reason = Refusal.Of(failure?.Message ?? error.ToString());
+            reason = Refusal.Of(failure ?? new IOException($"{error}"));
             span.Fail(reason);
             // Nothing was sent, so another replica may have it.
             if (failure is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError }) break;
             // A policy that may try again has read a small body to keep it.
-            if (transformer.Body is { } body && invoker is ResilientInvoker policy && policy.Keeps(body))
-                context.Request.Body = await body.ReadAsStreamAsync();
+            if (transformer.Body is { } body && invoker?.Keeps(body) == true) context.Request.Body = await body.ReadAsStreamAsync();
         }
-        await Failed(target, reason ?? Refusal.Of(apps, context.GetSidecar(), target.AppId)).WriteAsync(context.Response);
+        await Failed(target, reason ?? Refusal.Of(apps, caller, target.AppId)).WriteAsync(context.Response);
     }
+
+    private static Action? OnRepeat(SidecarMetrics? sent, string appId) => sent is null ? null : () => sent.Sent(appId);
 
     /// <summary>The called app's sidecar sees the call come; an app that calls itself has but one.</summary>
     private Activity? Arrive(HttpContext context, Sidecar callee, InvocationTarget target)
@@ -112,11 +120,12 @@ internal sealed class Invoker(
         return tracer.CallLocal(callee.AppId, target.Method, headers.TraceParent, headers.TraceState);
     }
 
-    private async Task InvokeCallbackAsync(HttpContext context, Sidecar callee, InvocationTarget target, Activity? trace)
+    private async Task InvokeCallbackAsync(HttpContext context, InvocationTarget target, SidecarMetrics? sent)
     {
         try
         {
-            await callbacks.InvokeAsync(context, callee, target, trace);
+            if (!await callbacks.InvokeAsync(context, target, sent))
+                await Failed(target, Refusal.Of(apps, context.GetSidecar(), target.AppId)).WriteAsync(context.Response);
         }
         catch (BadHttpRequestException error)
         {
@@ -125,7 +134,7 @@ internal sealed class Invoker(
         }
         catch (ExecutionRejectedException error)
         {
-            await Failed(target, error.Message).WriteAsync(context.Response);
+            await Failed(target, Refusal.Of(error)).WriteAsync(context.Response);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

@@ -1,7 +1,11 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using System.Text;
 using Dapr.Client.Autogen.Grpc.v1;
+using DaprShop.Local.AppCallbacks;
 using DaprShop.Local.Errors;
 using DaprShop.Local.Hosting;
+using DaprShop.Local.Metrics;
 using DaprShop.Local.Resiliency;
 using DaprShop.Local.Tracing;
 using Google.Protobuf;
@@ -16,104 +20,132 @@ namespace DaprShop.Local.Invocation;
 /// <summary>
 /// <c>InvokeService</c> of the gRPC API: a call in a message instead of a request. (Dapr advises against it; some SDKs still have it.)
 /// </summary>
-public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency resiliency, CallbackInvocation callbacks, Tracers tracers)
+public sealed class ServiceInvocation(AppRegistry apps, ResiliencyPolicies resiliency, Tracers tracers, AppMetrics metrics)
 {
     private const int MaxReason = 63;
 
     /// <exception cref="DaprError">No such app, or it answered with an error.</exception>
     /// <exception cref="RpcException">As an app that speaks gRPC failed, or a policy did not let the call go on.</exception>
-    public async Task<InvokeResponse> InvokeAsync(
-        Sidecar caller, InvokeServiceRequest request, ServerCallContext context)
+    public async Task<InvokeResponse> InvokeAsync(Sidecar caller, InvokeServiceRequest request, ServerCallContext context)
     {
-        if (Refusal.OfMethod(request.Message?.Method ?? "") is { } refusal) throw Failed(request.Id, refusal);
+        var message = request.Message ?? new InvokeRequest();
+        var method = message.Method;
+        if (Refusal.OfMethod(method) is { } refusal) throw Failed(request.Id, refusal);
         if (!apps.Knows(request.Id)) throw Failed(request.Id, $"couldn't find service: {request.Id}");
-        string? reason = null;
-        for (var tries = apps.Of(request.Id).Count; tries > 0 && apps.Next(request.Id) is { } callee; tries--)
+        var any = apps.Of(request.Id)[0];
+        // What an app asks of itself does not leave its sidecar.
+        var sent = any.AppId == caller.AppId ? null : metrics.Of(caller);
+        sent?.Sent(any.AppId);
+        var target = InvocationTarget.FromMethod(any.AppId, method, message.HttpExtension?.Querystring ?? "", isName: any.SpeaksGrpc);
+        if (any.Access.Denial(caller, any, target, VerbOf(message)) is { } denial)
+            throw Failed(any.AppId, "rpc error: code = PermissionDenied desc = " + denial);
+        if (!any.SpeaksGrpc && Refusal.OfVerb(caller, any, message.HttpExtension) is { } fault) throw Failed(any.AppId, fault);
+        if (any.SpeaksGrpc) message.Method = target.Method;
+        var call = new Call(caller, target, message, context);
+        try
+        {
+            var answer = resiliency.For(caller.AppId).App(any.AppId) is { } policy
+                ? await UnderPolicyAsync(call, policy.For(method), sent)
+                : await AnyAsync(call, context.CancellationToken);
+            foreach (var trailer in answer.Trailers) context.ResponseTrailers.Add(trailer);
+            await context.WriteResponseHeadersAsync(answer.Headers);
+            return answer.Message;
+        }
+        catch (Unsuccessful failure)
+        {
+            if (failure.Headers.Count > 0) await context.WriteResponseHeadersAsync(failure.Headers);
+            ExceptionDispatchInfo.Throw(failure.InnerException!);
+            throw;
+        }
+        catch (ExecutionRejectedException rejection)
+        {
+            // What Go's gRPC makes of such errors.
+            var code = rejection is TimeoutRejectedException ? StatusCode.DeadlineExceeded : StatusCode.Unknown;
+            throw new RpcException(new Status(code, Refusal.Of(rejection)));
+        }
+    }
+
+    private async Task<Answer> UnderPolicyAsync(Call call, ResiliencePipeline policy, SidecarMetrics? sent)
+    {
+        var tries = 0;
+        return await policy.ExecuteAsync(
+            async cancellation =>
+            {
+                if (tries++ > 0) sent?.Sent(call.Target.AppId);
+                return await AnyAsync(call, cancellation);
+            },
+            call.Context.CancellationToken);
+    }
+
+    /// <summary>Of the first replica that is there.</summary>
+    private async Task<Answer> AnyAsync(Call call, CancellationToken cancellation)
+    {
+        Exception? failure = null;
+        var appId = call.Target.AppId;
+        for (var tries = apps.Of(appId).Count; tries > 0 && apps.Next(appId) is { } callee; tries--)
         {
             using var begun = callee.App.Begin();
             // It may have been told to go since.
             if (!callee.App.IsHealthy) continue;
+            using var span = callee.AppId == call.Caller.AppId ? null : tracers.Of(callee)
+                ?.CallLocal(callee.AppId, call.Message.Method, call.Metadata.GetValue("traceparent"), call.Metadata.GetValue("tracestate"));
             try
             {
-                return await CallAsync(caller, callee, request, context);
+                return await (callee.SpeaksGrpc ? TellAsync(call, callee, span, cancellation) : AskAsync(call, callee, span, cancellation));
             }
-            catch (HttpRequestException error)
+            catch (Exception error) when (error is HttpRequestException or RpcException)
             {
-                reason = error.Message;
+                span.Fail(error.Message);
+                failure = error is RpcException ? new Unsuccessful(error, []) : Failed(appId, Refusal.Of(error));
                 // Nothing was sent, so another replica may have it.
-                if (error.HttpRequestError != HttpRequestError.ConnectionError) break;
-            }
-            catch (ExecutionRejectedException rejection)
-            {
-                // What Go's gRPC makes of such errors.
-                var code = rejection is TimeoutRejectedException ? StatusCode.DeadlineExceeded : StatusCode.Unknown;
-                throw new RpcException(new Status(code, new CallRefused(rejection).Message));
+                if (error is not HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } && !IsRefused(error)) break;
             }
         }
-        throw Failed(request.Id, reason ?? Refusal.Of(apps, caller, request.Id));
+        throw failure ?? Failed(appId, Refusal.Of(apps, call.Caller, appId));
     }
 
-    private async Task<InvokeResponse> CallAsync(Sidecar caller, Sidecar callee, InvokeServiceRequest request, ServerCallContext context)
+    private static bool IsRefused(Exception error) => error is RpcException failure && failure.IsRefused();
+
+    private static async Task<Answer> TellAsync(Call call, Sidecar callee, Activity? span, CancellationToken cancellation)
     {
-        var (headers, cancellation) = (context.RequestHeaders, context.CancellationToken);
-        var message = request.Message ?? new InvokeRequest();
-        var verb = message.HttpExtension?.Verb ?? HTTPExtension.Types.Verb.Post;
-        var target = InvocationTarget.FromMethod(
-            callee.AppId, message.Method, message.HttpExtension?.Querystring ?? "", isName: callee.SpeaksGrpc);
-        if (callee.Access.Denial(caller, callee, target, verb.ToString().ToUpperInvariant()) is { } denial)
-        {
-            throw new DaprError(
-                StatusCodes.Status403Forbidden, "ERR_DIRECT_INVOKE", StatusCode.PermissionDenied,
-                $"failed to invoke, id: {callee.AppId}, err: rpc error: code = PermissionDenied desc = {denial}");
-        }
-        using var span = callee.AppId == caller.AppId ? null : tracers.Of(callee)
-            ?.CallLocal(callee.AppId, message.Method, headers.GetValue("traceparent"), headers.GetValue("tracestate"));
-        if (callee.SpeaksGrpc)
-        {
-            message.Method = target.Method;
-            var answer = await callbacks.InvokeAsync(caller, callee, message, headers, span, cancellation);
-            await context.WriteResponseHeadersAsync(Passed(answer.Headers));
-            return answer.Response!;
-        }
-        using var call = new HttpRequestMessage(
-            new HttpMethod(verb.ToString().ToUpperInvariant()), new Uri(callee.App.BaseAddress + target.PathAndQuery));
-        if (message.Data is { Value.IsEmpty: false } data)
-        {
-            call.Content = new ReadOnlyMemoryContent(data.Value.Memory);
-            var contentType = message.ContentType is { Length: > 0 } type ? type : "application/json";
-            call.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
-        }
-        foreach (var header in headers.Where(header => !header.IsBinary && header.Key.StartsWith("trace", StringComparison.Ordinal)))
-            call.Headers.TryAddWithoutValidation(header.Key, header.Key == "traceparent" ? span?.Id ?? header.Value : header.Value);
-        call.Headers.TryAddWithoutValidation("dapr-caller-app-id", caller.AppId);
-        call.Headers.TryAddWithoutValidation("dapr-callee-app-id", callee.AppId);
-        if (callee.App.Token is { } token) call.Headers.TryAddWithoutValidation("dapr-api-token", token);
-        try
-        {
-            using var response = await resiliency.Between(caller, callee).SendAsync(call, cancellation);
-            var body = await response.Content.ReadAsByteArrayAsync(cancellation);
-            await context.WriteResponseHeadersAsync(HeadersOf(response));
-            if (!response.IsSuccessStatusCode) throw Failure(response, Encoding.UTF8.GetString(body));
-            return new InvokeResponse
-            {
-                Data = new Any { Value = UnsafeByteOperations.UnsafeWrap(body) },
-                ContentType = response.Content.Headers.ContentType?.ToString() ?? "",
-            };
-        }
-        catch (Exception error) when (error is HttpRequestException or ExecutionRejectedException)
-        {
-            span.Fail(error.Message);
-            throw;
-        }
+        var answer = await CallbackInvocation.InvokeAsync(call.Caller, callee, call.Message, call.Metadata, span, cancellation);
+        return new Answer(answer.Response, Passed(answer.Headers), Passed(answer.Trailers));
     }
 
-    private static Metadata HeadersOf(HttpResponseMessage response)
+    private static async Task<Answer> AskAsync(Call call, Sidecar callee, Activity? span, CancellationToken cancellation)
     {
-        var headers = new Metadata { { "dapr-http-status", $"{(int)response.StatusCode}" } };
-        foreach (var (name, values) in response.Headers.Concat(response.Content.Headers))
-            foreach (var value in values) headers.AddFromHttp(name, value);
-        return headers;
+        using var request = RequestOf(call, callee, span);
+        using var response = await callee.App.Http.SendAsync(request, cancellation);
+        var body = await response.Content.ReadAsByteArrayAsync(cancellation);
+        var headers = new Metadata();
+        headers.AddAnswer(response.Headers);
+        headers.AddAnswer(response.Content.Headers);
+        headers.Add("dapr-http-status", $"{(int)response.StatusCode}");
+        if (!response.IsSuccessStatusCode) throw new Unsuccessful(Failure(response, Encoding.UTF8.GetString(body)), headers);
+        var message = new InvokeResponse { ContentType = response.Content.Headers.ContentType?.ToString() ?? "" };
+        if (body.Length > 0) message.Data = new Any { Value = UnsafeByteOperations.UnsafeWrap(body) };
+        return new Answer(message, headers, []);
     }
+
+    private static HttpRequestMessage RequestOf(Call call, Sidecar callee, Activity? span)
+    {
+        var message = call.Message;
+        var request = new HttpRequestMessage(new HttpMethod(VerbOf(message)), new Uri(callee.App.BaseAddress + call.Target.PathAndQuery));
+        var type = message.Data is { TypeUrl.Length: > 0 } ? "application/x-protobuf" : message.ContentType;
+        if (type.Length > 0 || message.Data is { Value.IsEmpty: false })
+        {
+            request.Content = new ReadOnlyMemoryContent(message.Data?.Value.Memory ?? default);
+            if (type.Length > 0) request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+        }
+        request.AddFromGrpc(call.Metadata);
+        request.Headers.TryAddWithoutValidation("dapr-authority", call.Context.Host);
+        if (call.Metadata.GetValue("traceparent") is { } parent) request.Headers.TryAddWithoutValidation("traceparent", span?.Id ?? parent);
+        if (call.Metadata.GetValue("tracestate") is { } state) request.Headers.TryAddWithoutValidation("tracestate", state);
+        InvocationTransformer.AddCall(request.Headers, call.Caller, callee);
+        return request;
+    }
+
+    private static string VerbOf(InvokeRequest message) => (message.HttpExtension?.Verb ?? default).ToString().ToUpperInvariant();
 
     /// <summary>The beginning of what the app said goes along.</summary>
     private static DaprError Failure(HttpResponseMessage response, string body)
@@ -133,8 +165,7 @@ public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency re
     private static Metadata Passed(Metadata headers)
     {
         var passed = new Metadata();
-        foreach (var header in headers.Where(header => !header.IsBinary && header.Key is not ("content-type" or "date" or "server")))
-            passed.Add(header);
+        passed.AddFromGrpc(headers);
         return passed;
     }
 
@@ -156,4 +187,17 @@ public sealed class ServiceInvocation(AppRegistry apps, IInvocationResiliency re
         503 => StatusCode.Unavailable,
         _ => StatusCode.Unknown,
     };
+
+    private sealed record Call(Sidecar Caller, InvocationTarget Target, InvokeRequest Message, ServerCallContext Context)
+    {
+        public Metadata Metadata => Context.RequestHeaders;
+    }
+
+    private sealed record Answer(InvokeResponse Message, Metadata Headers, Metadata Trailers);
+
+    /// <summary>The app failed. Whatever statuses a policy matches, it is a failure to it, as in daprd.</summary>
+    private sealed class Unsuccessful(Exception cause, Metadata headers) : Exception(cause.Message, cause)
+    {
+        public Metadata Headers { get; } = headers;
+    }
 }

@@ -52,8 +52,8 @@ public sealed class SidecarMeter : IDisposable
     public void Answered(string method, string status, TimeSpan elapsed) =>
         Answered(_grpcCalls, _grpcLatency, elapsed, new("grpc_server_method", method), new("grpc_server_status", status));
 
-    /// <summary>The app calls another.</summary>
-    public void Sent(string toApp) => _callsSent.Add(1, _app, new("dst_app_id", toApp), new("type", "unary"));
+    /// <summary>A request to another app.</summary>
+    public void Sent(string toApp, string type) => _callsSent.Add(1, _app, new("dst_app_id", toApp), new("type", type));
 
     /// <summary>Sends what has not been sent.</summary>
     public void Dispose()

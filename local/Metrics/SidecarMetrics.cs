@@ -15,7 +15,7 @@ public sealed class SidecarMetrics(string appId, SidecarMeter? meter = null) : I
 {
     private readonly ConcurrentDictionary<(string Method, int Status), Latencies> _http = new();
     private readonly ConcurrentDictionary<(string Method, StatusCode Status), Latencies> _grpc = new();
-    private readonly ConcurrentDictionary<string, Count> _sent = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string App, string Type), Count> _sent = new();
 
     public string AppId => appId;
 
@@ -37,11 +37,14 @@ public sealed class SidecarMetrics(string appId, SidecarMeter? meter = null) : I
         meter?.Answered(method, GoName(status), elapsed);
     }
 
-    /// <summary>The app calls another.</summary>
-    public void Sent(string toApp)
+    /// <summary>A request to another app is on its way; one that is tried again is another.</summary>
+    /// <param name="toApp">Whose.</param>
+    /// <param name="isStream">A gRPC call that says it is one.</param>
+    public void Sent(string toApp, bool isStream = false)
     {
-        _sent.GetOrAdd(toApp, _ => new()).Add();
-        meter?.Sent(toApp);
+        var type = isStream ? "streaming" : "unary";
+        _sent.GetOrAdd((toApp, type), static _ => new()).Add();
+        meter?.Sent(toApp, type);
     }
 
     public void Dispose() => meter?.Dispose();
@@ -59,7 +62,7 @@ public sealed class SidecarMetrics(string appId, SidecarMeter? meter = null) : I
         Histogram(text, MetricNames.GrpcLatency, grpc);
         Counter(
             text, MetricNames.CallsSent,
-            _sent.Select(one => ($"dst_app_id=\"{one.Key}\",type=\"unary\"", one.Value.Value)));
+            _sent.Select(one => ($"dst_app_id=\"{one.Key.App}\",type=\"{one.Key.Type}\"", one.Value.Value)));
         return text.ToString();
     }
 

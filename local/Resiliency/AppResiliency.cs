@@ -37,11 +37,11 @@ public sealed class AppResiliency
         ["DaprBuiltInActorRetries"] = RetryPolicy.Constant(TimeSpan.FromSeconds(1), MaxRetriesOfBuiltIns),
     };
     private readonly Dictionary<string, BreakerPolicy> _breakers = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, TargetPolicy> _apps = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (TargetPolicy Policy, int? CacheSize)> _apps = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (TargetPolicy Policy, LeastRecentlyUsed<string, ActorPolicy>? PerId)> _actors =
         new(StringComparer.Ordinal);
     private readonly Dictionary<string, (TargetPolicy Inbound, TargetPolicy Outbound)> _components = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<(string, string), ResiliencePipeline?> _appPipelines = new();
+    private readonly ConcurrentDictionary<string, AppPolicy?> _appPolicies = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string, ComponentKind), OutboundPolicy?> _outbound = new();
     private readonly ConcurrentDictionary<(string, ComponentKind), InboundPolicy> _inbound = new();
     private readonly ConcurrentDictionary<string, CircuitBreaker> _componentBreakers = new(StringComparer.Ordinal);
@@ -64,12 +64,12 @@ public sealed class AppResiliency
     /// <summary>Built in and not to be changed: an actor's host that is not there is looked for five times more, a second apart.</summary>
     public ResiliencePipeline ActorNotFound { get; }
 
-    /// <summary>For calls of an app; the breaker is for the endpoint (replica).</summary>
-    public ResiliencePipeline? App(string appId, string endpoint) =>
-        _appPipelines.GetOrAdd((appId, endpoint), static (key, self) => self.PolicyOf(key.Item1).Build(self._time), this);
-
-    /// <summary>True when calls of the app may be made more than once.</summary>
-    public bool RetriesApp(string appId) => PolicyOf(appId).Retry is { MaxRetries: not 0 };
+    /// <summary>For calls of an app; null when nothing applies.</summary>
+    public AppPolicy? App(string appId) => _appPolicies.GetOrAdd(appId, static (appId, self) =>
+    {
+        var (policy, cacheSize) = self._apps.TryGetValue(appId, out var target) ? target : (self.Default("App"), null);
+        return AppPolicy.Of(policy, cacheSize, self._time);
+    }, this);
 
     /// <summary>For calls of a component; null when nothing applies.</summary>
     public OutboundPolicy? Outbound(string component, ComponentKind kind) => _outbound.GetOrAdd((component, kind), static (key, self) =>
@@ -104,8 +104,6 @@ public sealed class AppResiliency
     private ResiliencePipeline? Build(string component, TargetPolicy policy) => policy.Build(
         _time, policy.Breaker is { } breaker ? _componentBreakers.GetOrAdd(component, _ => new CircuitBreaker(breaker, _time)) : null);
 
-    private TargetPolicy PolicyOf(string appId) => _apps.TryGetValue(appId, out var policy) ? policy : Default("App");
-
     private TargetPolicy DefaultOf(ComponentKind kind, string direction) =>
         Default($"{kind}Component{direction}", $"Component{direction}", "Component");
 
@@ -138,7 +136,7 @@ public sealed class AppResiliency
     private void AddTargets(ResiliencySpec spec)
     {
         foreach (var (name, target) in spec.Targets.Apps)
-            _apps[name] = Target(spec, $"apps.{name}", target);
+            _apps[name] = (Target(spec, $"apps.{name}", target), CacheSize(spec, $"apps.{name}", target));
         foreach (var (name, target) in spec.Targets.Actors)
             _actors[name] = ActorTarget(spec, $"actors.{name}", target);
         foreach (var (name, target) in spec.Targets.Components)
@@ -211,10 +209,14 @@ public sealed class AppResiliency
     {
         var policy = Target(spec, where, target);
         if (!IsPerId(spec, where, target)) return (policy, null);
-        var size = target.CircuitBreakerCacheSize is null or 0 ? DefaultCacheSize : target.CircuitBreakerCacheSize.Value;
-        if (size < 0) throw Error(spec, where, "circuitBreakerCacheSize must not be negative");
+        var size = CacheSize(spec, where, target) is { } given and not 0 ? given : DefaultCacheSize;
         return (policy, new LeastRecentlyUsed<string, ActorPolicy>(size, _ => Build(policy)));
     }
+
+    private static int? CacheSize(ResiliencySpec spec, string where, ResiliencySpec.TargetYaml target) =>
+        target.CircuitBreakerCacheSize is < 0
+            ? throw Error(spec, where, "circuitBreakerCacheSize must not be negative")
+            : target.CircuitBreakerCacheSize;
 
     private static T Named<T>(ResiliencySpec spec, string where, string what, string name, Dictionary<string, T> policies) =>
         policies.TryGetValue(name, out var policy) ? policy : throw Error(spec, where, $"there is no {what} policy '{name}'");

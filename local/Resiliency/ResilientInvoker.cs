@@ -9,10 +9,14 @@ namespace DaprShop.Local.Resiliency;
 /// <param name="inner">Does the sending.</param>
 /// <param name="pipeline">The policy.</param>
 /// <param name="retries">False when the policy never sends again, so that no body need be kept.</param>
-public sealed class ResilientInvoker(HttpMessageInvoker inner, ResiliencePipeline pipeline, bool retries)
-    : HttpMessageInvoker(new Unused(), false)
+/// <param name="onRepeat">Hears when the request is about to be sent again.</param>
+public sealed class ResilientInvoker(HttpMessageInvoker inner, ResiliencePipeline pipeline, bool retries, Action? onRepeat = null)
+    : HttpMessageInvoker(s_unused, false)
 {
     public const long MaxReplayedBody = 64 * 1024;
+
+    private static readonly Unused s_unused = new();
+    private static readonly ResiliencePropertyKey<bool> s_wasSent = new("DaprShop.WasSent");
 
     /// <summary>True for a body that is read before it is sent. Its content can then be read again, what it was made from cannot.</summary>
     public bool Keeps(HttpContent body) => retries && body.Headers.ContentLength <= MaxReplayedBody;
@@ -24,8 +28,13 @@ public sealed class ResilientInvoker(HttpMessageInvoker inner, ResiliencePipelin
         {
             if (retries) context.Properties.Set(TargetPolicy.OnlyOnce, !await KeepBodyAsync(request.Content, cancellationToken));
             return await pipeline.ExecuteAsync(
-                static async (context, call) => await call.Inner.SendAsync(call.Request, context.CancellationToken),
-                context, (Inner: inner, Request: request));
+                static async (context, call) =>
+                {
+                    if (call.OnRepeat is not null && context.Properties.GetValue(s_wasSent, false)) call.OnRepeat();
+                    context.Properties.Set(s_wasSent, true);
+                    return await call.Inner.SendAsync(call.Request, context.CancellationToken);
+                },
+                context, (Inner: inner, Request: request, OnRepeat: onRepeat));
         }
         finally
         {

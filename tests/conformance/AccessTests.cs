@@ -65,7 +65,8 @@ public sealed class AccessTests(AccessTests.Guarded guarded) : IClassFixture<Acc
     public async Task An_escape_is_no_way_around_it()
     {
         _world.NotOnDaprd("daprd asks the list about the escape, and the app for what it stands for");
-        AssertRefused("access control policy has denied access", await InvokeAsync("echo", "guarded", "sh%75t", HTTPExtension.Types.Verb.Post));
+        var failure = await InvokeAsync("echo", "guarded", "sh%75t", HTTPExtension.Types.Verb.Post);
+        AssertRefused("access control policy has denied access", failure);
     }
 
     [Theory]

@@ -101,13 +101,16 @@ public sealed class CallbackTests(TestWorld world)
     [Fact]
     public async Task A_call_over_grpc_is_invoked_too()
     {
-        using var call = _dapr.InvokeServiceAsync(Call("a/b", "words"), new Metadata { { "x-said", "so" } });
+        using var call = _dapr.InvokeServiceAsync(Call("a/b", "words"), new Metadata { { "x-said", "so" }, { "x-said-bin", [1, 255] } });
         var answer = JsonDocument.Parse((await call).Data.Value.Memory).RootElement;
         Assert.Equal(("a/b", "words", "text/plain"), (
             answer.GetProperty("method").GetString(), answer.GetProperty("body").GetString(), answer.GetProperty("type").GetString()));
-        Assert.Equal("mine", (await call.ResponseHeadersAsync).GetValue("x-own"));
+        var headers = await call.ResponseHeadersAsync;
+        Assert.Equal(("mine", "Af8="), (headers.GetValue("x-own"), Convert.ToBase64String(headers.GetValueBytes("x-own-bin")!)));
+        Assert.Equal("word", call.GetTrailers().GetValue("x-last"));
         var heard = world["speaker"].Log.Last(heard => heard.Target == "a/b" && heard.Headers.ContainsKey("x-said"));
         Assert.Equal(("so", "caller", TestWorld.AppToken), (heard.Headers["x-said"], heard.Headers["dapr-caller-app-id"], heard.Headers["dapr-api-token"]));
+        Assert.Equal("Af8=", heard.Headers["x-said-bin"]);
     }
 
     [Theory]

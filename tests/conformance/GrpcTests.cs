@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Dapr.Client.Autogen.Grpc.v1;
 using DaprShop.Conformance.Tests.Apps;
 using DaprShop.Conformance.Tests.Sidecars;
@@ -269,6 +270,74 @@ public sealed class GrpcTests(TestWorld world)
         }
     }
 
+    [Theory]
+    [InlineData("x-said", "so")]
+    [InlineData("authorization", "Bearer abc")]
+    [InlineData("cookie", "a=b")]
+    [InlineData("dapr-grpc-own", "1")]
+    [InlineData("dapr-caller-app-id", "caller")]
+    [InlineData("dapr-callee-app-id", "echo")]
+    [InlineData("dapr-caller-namespace", "default")]
+    [InlineData("dapr-api-token", TestWorld.AppToken)]
+    [InlineData("x-forwarded-for", "127.0.0.1")]
+    [InlineData("content-type", null)]
+    [InlineData("te", null)]
+    [InlineData("x-own-bin", null)]
+    [InlineData("grpc-own", null)]
+    [InlineData("proxy-authorization", null)]
+    public async Task And_hear_the_metadata(string name, string? value)
+    {
+        var headers = new Metadata
+        {
+            { "x-said", "so" }, { "authorization", "Bearer abc" }, { "cookie", "a=b" }, { "grpc-own", "1" }, { "x-own-bin", [1, 255] },
+            { "proxy-authorization", "me" }, { "dapr-caller-app-id", "somebody" },
+        };
+        var answer = await _dapr.InvokeServiceAsync(Get("x"), headers);
+        var heard = JsonDocument.Parse(answer.Data.Value.Memory).RootElement.GetProperty("headers");
+        Assert.Equal(value, heard.TryGetProperty(name, out var text) ? text.GetString() : null);
+        Assert.Equal($"127.0.0.1:{world["caller"].GrpcPort}", heard.GetProperty("dapr-authority").GetString());
+        Assert.StartsWith("grpc-dotnet", heard.GetProperty("user-agent").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/x", "x-own", "mine")]
+    [InlineData("/x", "dapr-http-status", "203")]
+    [InlineData("/x", "dapr-content-type", "text/plain")]
+    [InlineData("/x", "dapr-cache-control", "no-store")]
+    [InlineData("/x", "dapr-content-length", null)]
+    [InlineData("/stream/3", "dapr-transfer-encoding", null)]
+    [InlineData("/stream/3", "transfer-encoding", null)]
+    public async Task Their_headers_come_back(string path, string name, string? value)
+    {
+        var request = Get(path, "status=203&body=words&header=x-own:mine&header=cache-control:no-store");
+        using var call = _dapr.InvokeServiceAsync(request);
+        await call;
+        Assert.Equal(value, (await call.ResponseHeadersAsync).GetValue(name));
+    }
+
+    [Fact]
+    public async Task An_empty_answer_has_no_data()
+    {
+        var answer = await _dapr.InvokeServiceAsync(Get("x", "status=204"));
+        Assert.Equal((null, ""), (answer.Data, answer.ContentType));
+    }
+
+    [Theory]
+    [InlineData("echo", null, "error invoking app channel: rpc error: code = InvalidArgument desc = missing HTTP extension field")]
+    [InlineData("echo", HTTPExtension.Types.Verb.None, "error invoking app channel: rpc error: code = InvalidArgument desc = invalid HTTP verb")]
+    [InlineData("echo", HTTPExtension.Types.Verb.Connect, "error invoking app channel: rpc error: code = InvalidArgument desc = invalid HTTP verb")]
+    [InlineData("caller", null, "err: rpc error: code = InvalidArgument desc = missing HTTP extension field")]
+    [InlineData("caller", HTTPExtension.Types.Verb.None, "err: rpc error: code = InvalidArgument desc = invalid HTTP verb")]
+    public async Task They_are_not_invoked_without_a_verb(string app, HTTPExtension.Types.Verb? verb, string why)
+    {
+        var request = new InvokeServiceRequest { Id = app, Message = new InvokeRequest { Method = "x" } };
+        if (verb is { } said) request.Message.HttpExtension = new HTTPExtension { Verb = said };
+        var failure = await Assert.ThrowsAsync<RpcException>(async () => await _dapr.InvokeServiceAsync(request));
+        Assert.Equal(StatusCode.Internal, failure.StatusCode);
+        Assert.StartsWith($"failed to invoke, id: {app}, err: ", failure.Status.Detail, StringComparison.Ordinal);
+        Assert.EndsWith(why, failure.Status.Detail, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_apps_say_in_grpc_goes_through()
     {
@@ -323,6 +392,16 @@ public sealed class GrpcTests(TestWorld world)
             await world.Grpc("caller").AsyncUnaryCall(method, null, default, new Empty()));
         Assert.Equal(StatusCode.Unknown, failure.StatusCode);
     }
+
+    private static InvokeServiceRequest Get(string path, string query = "") => new()
+    {
+        Id = "echo",
+        Message = new InvokeRequest
+        {
+            Method = path,
+            HttpExtension = new HTTPExtension { Verb = HTTPExtension.Types.Verb.Get, Querystring = query },
+        },
+    };
 
     private static CallOptions To(string app, string? name = null, string? value = null)
     {

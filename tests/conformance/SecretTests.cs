@@ -56,7 +56,8 @@ public sealed class SecretTests(TestWorld world)
         var failure = await Assert.ThrowsAsync<RpcException>(
             async () => await dapr.GetSecretAsync(new GetSecretRequest { StoreName = "files", Key = "cave:door" }));
         Assert.Equal(
-            (StatusCode.PermissionDenied, "access denied by policy to get \"cave:door\" from \"files\""), (failure.StatusCode, failure.Status.Detail));
+            (StatusCode.PermissionDenied, "access denied by policy to get \"cave:door\" from \"files\""),
+            (failure.StatusCode, failure.Status.Detail));
     }
 
     [Theory]

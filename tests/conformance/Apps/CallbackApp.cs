@@ -36,8 +36,10 @@ internal static class CallbackApp
         public TestApp Log { get; set; } = null!;
 
         public void Hear(string method, string target, IMessage message, ServerCallContext context) => Log.Log.Enqueue(new Heard(
-            method, target, context.RequestHeaders.Where(header => !header.IsBinary).GroupBy(header => header.Key)
-                .ToDictionary(header => header.Key, header => header.First().Value), message.ToByteArray(), DateTime.UtcNow));
+            method, target, context.RequestHeaders.GroupBy(header => header.Key).ToDictionary(
+                header => header.Key,
+                header => header.First() is { IsBinary: true } binary ? Convert.ToBase64String(binary.ValueBytes) : header.First().Value),
+            message.ToByteArray(), DateTime.UtcNow));
 
         /// <summary>An event says how it is to be answered, as in <see cref="EventsApp"/>: <c>{"mark","answer","times"}</c>.</summary>
         public TopicStatus AnswerTo(ByteString data, string target)
@@ -63,7 +65,8 @@ internal static class CallbackApp
             ear.Hear("OnInvoke", request.Method, request, context);
             if (request.Method.StartsWith("fail/", StringComparison.Ordinal))
                 throw new RpcException(new Status((StatusCode)int.Parse(request.Method[5..], null), "no such thing"));
-            await context.WriteResponseHeadersAsync(new Metadata { { "x-own", "mine" } });
+            await context.WriteResponseHeadersAsync(new Metadata { { "x-own", "mine" }, { "x-own-bin", [1, 255] } });
+            context.ResponseTrailers.Add("x-last", "word");
             return request.Method == "silence" ? new InvokeResponse() : new InvokeResponse
             {
                 ContentType = request.Method == "typed" ? "text/plain; charset=utf-8" : "application/json",

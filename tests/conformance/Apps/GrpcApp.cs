@@ -38,8 +38,8 @@ internal static class GrpcApp
         private static readonly ConcurrentDictionary<string, int> s_tries = new();
 
         /// <summary>
-        /// Says it back, with what came as metadata <c>x-said</c> in the headers and the trailers. <c>fail/{mark}/2/14</c> fails twice, with that
-        /// status, and says which try it was; <c>slow</c> takes three seconds.
+        /// Says it back, with what came as metadata <c>x-said</c> in the headers and the trailers. <c>fail/{mark}/2/14</c> fails twice, with
+        /// that status, and says which try it was; <c>slow</c> takes three seconds.
         /// </summary>
         public async Task<StringValue> SayAsync(StringValue request, ServerCallContext context)
         {

@@ -273,7 +273,12 @@ public sealed class ReplicaTests : IAsyncDisposable
         var byGrpc = new InvokeServiceRequest
         {
             Id = WorkerApp.AppId,
-            Message = new InvokeRequest { Method = "echo", Data = new Any { Value = ByteString.CopyFromUtf8("words") } },
+            Message = new InvokeRequest
+            {
+                Method = "echo",
+                Data = new Any { Value = ByteString.CopyFromUtf8("words") },
+                HttpExtension = new HTTPExtension { Verb = HTTPExtension.Types.Verb.Post },
+            },
         };
         // Each of them is the first to be asked in turn.
         for (var i = 0; i < 2; i++)

@@ -25,6 +25,7 @@ public sealed class MetricsTests
         using var stranger = new HttpClient { BaseAddress = shop.DaprHttp("a").BaseAddress };
 
         await shop.DaprHttp("a").GetStringAsync("/v1.0/invoke/a/method/x");
+        await shop.DaprHttp("a").GetAsync("/v1.0/invoke/b/method/x");
         await shop.DaprHttp("b").GetStringAsync("/v1.0/invoke/a/method/x");
         await stranger.GetAsync("/v1.0/invoke/a/method/x");
         var text = "";
@@ -36,8 +37,9 @@ public sealed class MetricsTests
                 && text.Contains("""dapr_http_server_request_count{app_id="a",method="GET",status="401"} 1""" + "\n", StringComparison.Ordinal);
         });
 
-        Assert.Contains("""req_sent_total{app_id="a",dst_app_id="a",type="unary"} 1""" + "\n", text, StringComparison.Ordinal);
-        Assert.DoesNotContain("app_id=\"b\"", text, StringComparison.Ordinal);
+        Assert.Contains("""req_sent_total{app_id="a",dst_app_id="b",type="unary"} 1""" + "\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("dst_app_id=\"a\"", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("{app_id=\"b\"", text, StringComparison.Ordinal);
         foreach (var path in (string[])["/", "/v1.0/invoke/a/method/x", "/v1.0/metadata"])
             Assert.StartsWith("# TYPE dapr_http", await metrics.GetStringAsync(path), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, (await shop.DaprHttp("a").GetAsync("/metrics")).StatusCode);
@@ -82,6 +84,7 @@ public sealed class MetricsTests
         metrics.Answered("/S/M", StatusCode.Cancelled, TimeSpan.FromMilliseconds(2));
         metrics.Sent("b");
         metrics.Sent("b");
+        metrics.Sent("b", isStream: true);
 
         var told = metrics.ToText().Split('\n').Where(line => line.Length > 0 && line[0] != '#').Order();
         // The last word is sent when it ends.

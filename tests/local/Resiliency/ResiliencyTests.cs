@@ -19,7 +19,7 @@ public sealed class ResiliencyTests
     public void What_no_policy_names_has_no_pipeline()
     {
         var policies = Policies("retries: { DaprBuiltInServiceRetries: { maxRetries: 9 } }", "{}");
-        Assert.Null(policies.App("payment", "a"));
+        Assert.Null(policies.App("payment"));
         Assert.Null(policies.Outbound("pubsub", ComponentKind.Pubsub));
         Assert.Equal(new InboundPolicy(null, null), policies.Inbound("pubsub", ComponentKind.Pubsub));
         Assert.Equal(new ActorPolicy(null, null), policies.Actor("OrderActor", "1"));
@@ -29,8 +29,8 @@ public sealed class ResiliencyTests
     [Fact]
     public async Task A_call_that_takes_too_long_is_given_up()
     {
-        var policy = Policies("timeouts: { soon: 250ms }", "apps: { payment: { timeout: soon } }").App("payment", "a");
-        var call = policy!.ExecuteAsync(async cancel => await Task.Delay(Timeout.Infinite, cancel)).AsTask();
+        var policy = Policies("timeouts: { soon: 250ms }", "apps: { payment: { timeout: soon } }").App("payment")!.For("a");
+        var call = policy.ExecuteAsync(async cancel => await Task.Delay(Timeout.Infinite, cancel)).AsTask();
         _time.Advance(TimeSpan.FromMilliseconds(250));
         await Assert.ThrowsAsync<TimeoutRejectedException>(() => call);
     }
@@ -39,9 +39,9 @@ public sealed class ResiliencyTests
     public async Task A_retry_may_be_months_away()
     {
         const string late = "retries: { late: { duration: 2000h, maxRetries: 1 } }";
-        var policy = Policies(late, "apps: { payment: { retry: late } }").App("payment", "a");
+        var policy = Policies(late, "apps: { payment: { retry: late } }").App("payment")!.For("a");
         var tries = 0;
-        var call = policy!.ExecuteAsync(_ => tries++ == 0 ? throw new IOException() : ValueTask.FromResult(7)).AsTask();
+        var call = policy.ExecuteAsync(_ => tries++ == 0 ? throw new IOException() : ValueTask.FromResult(7)).AsTask();
         while (!call.IsCompleted)
         {
             _time.Advance(TimeSpan.FromHours(12));
@@ -64,9 +64,9 @@ public sealed class ResiliencyTests
     [Fact]
     public async Task Failures_are_tried_again_as_often_as_the_policy_says()
     {
-        var policy = Policies(Twice, "apps: { payment: { retry: twice } }").App("payment", "a");
+        var policy = Policies(Twice, "apps: { payment: { retry: twice } }").App("payment")!.For("a");
         var tries = 0;
-        await Assert.ThrowsAsync<IOException>(async () => await policy!.ExecuteAsync(_ => throw new IOException($"{++tries}")));
+        await Assert.ThrowsAsync<IOException>(async () => await policy.ExecuteAsync(_ => throw new IOException($"{++tries}")));
         Assert.Equal(3, tries);
     }
 
@@ -80,9 +80,9 @@ public sealed class ResiliencyTests
     {
         var matching = statuses is null ? "" : $", matching: {{ httpStatusCodes: \"{statuses}\" }}";
         var policy = Policies(
-            $"retries: {{ once: {{ duration: 0s, maxRetries: 1{matching} }} }}", "apps: { payment: { retry: once } }").App("payment", "a");
+            $"retries: {{ once: {{ duration: 0s, maxRetries: 1{matching} }} }}", "apps: { payment: { retry: once } }").App("payment")!.For("a");
         var tries = 0;
-        var response = await policy!.ExecuteAsync(_ =>
+        var response = await policy.ExecuteAsync(_ =>
         {
             tries++;
             return ValueTask.FromResult(new HttpResponseMessage((HttpStatusCode)status));
@@ -122,11 +122,11 @@ public sealed class ResiliencyTests
     {
         var policies = Policies(
             "circuitBreakers: { b: { trip: consecutiveFailures > 1, timeout: 10s } }", "apps: { payment: { circuitBreaker: b } }");
-        var policy = policies.App("payment", "a")!;
+        var policy = policies.App("payment")!.For("a");
         await FailAsync(policy);
         await FailAsync(policy);
         await Assert.ThrowsAsync<BrokenCircuitException>(async () => await policy.ExecuteAsync(_ => ValueTask.CompletedTask));
-        await policies.App("payment", "b")!.ExecuteAsync(_ => ValueTask.CompletedTask);
+        await policies.App("payment")!.For("b").ExecuteAsync(_ => ValueTask.CompletedTask);
 
         _time.Advance(TimeSpan.FromSeconds(10));
         await FailAsync(policy);
@@ -143,7 +143,7 @@ public sealed class ResiliencyTests
     {
         var policy = Policies(
             "retries: { ever: { duration: 0s } }, circuitBreakers: { b: { trip: totalFailures >= 3 } }",
-            "apps: { payment: { circuitBreaker: b, retry: ever } }").App("payment", "a")!;
+            "apps: { payment: { circuitBreaker: b, retry: ever } }").App("payment")!.For("a");
         var tries = 0;
         await Assert.ThrowsAsync<BrokenCircuitException>(async () => await policy.ExecuteAsync(_ => throw new IOException($"{++tries}")));
         Assert.Equal(3, tries);
@@ -170,6 +170,28 @@ public sealed class ResiliencyTests
         await Assert.ThrowsAsync<BrokenCircuitException>(
             async () => await policies.Actor("One", "2").BeforeTurn!.ExecuteAsync(_ => ValueTask.CompletedTask));
         await policies.Actor("Each", "2").BeforeTurn!.ExecuteAsync(_ => ValueTask.CompletedTask);
+    }
+
+    [Theory]
+    [InlineData("", 100)]
+    [InlineData(", circuitBreakerCacheSize: 0", 100)]
+    [InlineData(", circuitBreakerCacheSize: 2", 2)]
+    public void Breakers_of_the_methods_called_last_are_remembered(string size, int count)
+    {
+        var policy = Policies("circuitBreakers: { b: {} }", $"apps: {{ payment: {{ circuitBreaker: b{size} }} }}").App("payment")!;
+        var first = policy.For("0");
+        for (var method = 1; method < count; method++) policy.For($"{method}");
+        Assert.Same(first, policy.For("0"));
+        for (var method = 1; method <= count; method++) policy.For($"{method}");
+        Assert.NotSame(first, policy.For("0"));
+    }
+
+    [Fact]
+    public void Without_a_breaker_all_methods_share_a_pipeline()
+    {
+        var policy = Policies(Twice, "apps: { payment: { retry: twice } }").App("payment")!;
+        Assert.Same(policy.For("a"), policy.For("b"));
+        Assert.False(policy.IsPerMethod);
     }
 
     [Fact]
@@ -219,8 +241,8 @@ public sealed class ResiliencyTests
         var yaml = Yaml("timeouts: { t: 1s }", "apps: { payment: { timeout: t } }") + "scopes: [ordering]\n";
         var spec = ResiliencySpec.Parse(yaml, "r.yaml");
         var policies = new ResiliencyPolicies([spec], _time);
-        Assert.NotNull(policies.For("ordering").App("payment", "a"));
-        Assert.Null(policies.For("web").App("payment", "a"));
+        Assert.NotNull(policies.For("ordering").App("payment"));
+        Assert.Null(policies.For("web").App("payment"));
     }
 
     [Fact]
@@ -244,7 +266,7 @@ public sealed class ResiliencyTests
     {
         var spec = ResiliencySpec.Parse("apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: { name: r }\n" + text, "r.yaml");
         var policies = new ResiliencyPolicies([spec], _time).For("ordering");
-        Assert.Null(policies.App("payment", "a"));
+        Assert.Null(policies.App("payment"));
         Assert.Equal(new ActorPolicy(null, null), policies.Actor("OrderActor", "1"));
         Assert.Equal(new InboundPolicy(null, null), policies.Inbound("pubsub", ComponentKind.Pubsub));
     }
@@ -253,13 +275,13 @@ public sealed class ResiliencyTests
     public void An_empty_policy_is_the_default_one()
     {
         Assert.Equal(TimeSpan.FromSeconds(5), Retry("").DelayAfter(int.MaxValue));
-        Assert.NotNull(Policies("circuitBreakers: { b: }", "apps: { payment: { circuitBreaker: b } }").App("payment", "a"));
+        Assert.NotNull(Policies("circuitBreakers: { b: }", "apps: { payment: { circuitBreaker: b } }").App("payment")!.For("a"));
     }
 
     [Fact]
     public async Task A_body_that_cannot_be_kept_is_sent_once_and_a_small_one_again()
     {
-        var policy = Policies(Twice, "apps: { payment: { retry: twice } }").App("payment", "a")!;
+        var policy = Policies(Twice, "apps: { payment: { retry: twice } }").App("payment")!.For("a");
         var peer = new Peer();
         using var invoker = new ResilientInvoker(new HttpMessageInvoker(peer), policy, retries: true);
 
@@ -284,6 +306,9 @@ public sealed class ResiliencyTests
     [InlineData(
         "circuitBreakers: { b: {} }", "actors: { A: { circuitBreaker: b, circuitBreakerScope: id, circuitBreakerCacheSize: -1 } }",
         "r.yaml: actors.A: circuitBreakerCacheSize must not be negative")]
+    [InlineData(
+        "circuitBreakers: { b: {} }", "apps: { payment: { circuitBreaker: b, circuitBreakerCacheSize: -1 } }",
+        "r.yaml: apps.payment: circuitBreakerCacheSize must not be negative")]
     [InlineData("retries: { r: { initialInterval: 1s } }", "{}", "r.yaml:4: Property 'initialInterval' not found")]
     public void What_is_wrong_is_said_in_one_line(string policies, string targets, string message)
     {
