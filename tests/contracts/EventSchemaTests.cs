@@ -10,7 +10,10 @@ using NJsonSchema;
 
 namespace DaprShop.Contracts.Tests;
 
-/// <summary>The events' records and the JSON Schemas in contracts/events say the same: what .NET writes is valid, and nothing else is promised.</summary>
+/// <summary>
+/// The events' records and the JSON Schemas in contracts/events say the same: what .NET writes is valid, and nothing else is promised. What
+/// the services really tell is held against the schemas wherever a test hears it: see ContractCheck in tests/testing.
+/// </summary>
 public class EventSchemaTests
 {
     private static readonly JsonSerializerOptions s_json = ShopDefaults.CreateJsonOptions();

@@ -59,7 +59,8 @@ public sealed class SignUpTests(MembersHost host) : IClassFixture<MembersHost>
     [Fact]
     public async Task A_member_who_was_saved_but_not_told_of_before_a_crash_is_told_of_at_the_next_start()
     {
-        var registered = new MemberRegistered("member-crashed-registered", DateTimeOffset.UnixEpoch, "crashed");
+        var id = Guid.CreateVersion7().ToString();
+        var registered = new MemberRegistered($"member-{id}-registered", DateTimeOffset.UnixEpoch, id);
         await host.Shop.Dapr("members").SaveStateAsync("members-store", "pending/7", new Pending([registered]));
         await host.Shop.RestartAsync("members");
         await MembersHost.WhenReadyAsync(host.Shop);

@@ -40,8 +40,8 @@ public class CrashTests(CrashTests.OwnShop own) : IClassFixture<CrashTests.OwnSh
     public async Task An_order_saved_but_never_told_of_is_told_and_driven_by_its_reminder()
     {
         // The actor alone, as if the process had died right after the save.
-        var orderId = Guid.CreateVersion7().ToString();
-        var submission = new Submission(Some.Details("member-lost"), Some.Address, "tok_ok");
+        var (orderId, memberId) = (Guid.CreateVersion7().ToString(), Guid.CreateVersion7().ToString());
+        var submission = new Submission(Some.Details(memberId), Some.Address, "tok_ok");
         var response = await Shop.Host.DaprHttp("ordering").PutAsJsonAsync(
             $"v1.0/actors/{OrderActor.TypeName}/{orderId}/method/{nameof(IOrderActor.Submit)}", submission, OrderingShop.Json);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -51,7 +51,7 @@ public class CrashTests(CrashTests.OwnShop own) : IClassFixture<CrashTests.OwnSh
         await ShopHost.EventuallyAsync(async () =>
         {
             var view = await Member.Read<OrderView>(await Shop.Staff().GetAsync($"/api/orders/{orderId}"));
-            return (view.Status, view.MemberId) == (OrderStatus.Confirmed, "member-lost");
+            return (view.Status, view.MemberId) == (OrderStatus.Confirmed, memberId);
         }, "the order to be shown as confirmed");
     }
 

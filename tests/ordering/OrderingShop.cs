@@ -14,7 +14,6 @@ public sealed class OrderingShop : IAsyncLifetime
     public static readonly JsonSerializerOptions Json = ShopDefaults.CreateJsonOptions();
 
     private ShopHost? _host;
-    private int _members;
 
     public Peers Peers { get; } = new();
 
@@ -36,7 +35,7 @@ public sealed class OrderingShop : IAsyncLifetime
 
     public Member NewMember()
     {
-        var id = $"member-{Interlocked.Increment(ref _members)}";
+        var id = Guid.CreateVersion7().ToString();
         return new Member(id, this, Host.Client("ordering", Host.Token(id)));
     }
 

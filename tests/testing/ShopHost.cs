@@ -95,7 +95,7 @@ public sealed class ShopHost : IAsyncDisposable
     /// <param name="eventId">The CloudEvent's id; a fresh one when null.</param>
     public Task PublishAsync<T>(string topic, T data, string? eventId = null)
     {
-        var metadata = new Dictionary<string, string>();
+        var metadata = new Dictionary<string, string> { ["cloudevent.source"] = ContractCheck.Test };
         if (eventId is not null) metadata["cloudevent.id"] = eventId;
         return _publisher.Value.PublishEventAsync("pubsub", topic, data, metadata);
     }
@@ -142,11 +142,13 @@ public sealed class ShopHost : IAsyncDisposable
         }
     }
 
+    /// <exception cref="InvalidOperationException">A service told others what contracts/events does not say.</exception>
     public async ValueTask DisposeAsync()
     {
         foreach (var client in _clients) client.Dispose();
         await _runtime.DisposeAsync();
         if (_options.OwnsDataDirectory) Directory.Delete(_options.DataDirectory, recursive: true);
+        if (_options.Told.Faults.Any()) throw new InvalidOperationException(string.Join('\n', _options.Told.Faults));
     }
 
     private Sidecar SidecarOf(string appId) => _runtime.Apps.Of(appId) is [var sidecar, ..]

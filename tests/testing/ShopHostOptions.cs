@@ -31,6 +31,8 @@ public sealed class ShopHostOptions
 
     internal EventListener? Listener { get; private set; }
 
+    internal ContractCheck Told { get; } = new();
+
     internal bool OwnsDataDirectory { get; private set; } = true;
 
     /// <summary>A real service, as its <c>Create</c> builds it.</summary>
@@ -65,7 +67,7 @@ public sealed class ShopHostOptions
     /// <summary>A peer played by the test. It may subscribe (<c>.WithTopic("pubsub", …)</c>); CloudEvents come unwrapped.</summary>
     public ShopHostOptions Fake(string appId, Action<WebApplication> map)
     {
-        _apps[appId] = new AppOptions(appId) { Create = arguments => FakeApp.Create(arguments, map) };
+        _apps[appId] = new AppOptions(appId) { Create = arguments => FakeApp.Create(arguments, map, Told) };
         return this;
     }
 
@@ -161,12 +163,13 @@ public sealed class ShopHostOptions
 /// <summary>A small app that a test makes up.</summary>
 internal static class FakeApp
 {
-    public static WebApplication Create(string[] arguments, Action<WebApplication> map)
+    public static WebApplication Create(string[] arguments, Action<WebApplication> map, ContractCheck told)
     {
         var builder = WebApplication.CreateSlimBuilder(arguments);
         builder.WebHost.UseUrls($"http://127.0.0.1:{builder.Configuration["APP_PORT"]}");
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         var app = builder.Build();
+        app.Use(told.HearAsync);
         app.UseCloudEvents();
         map(app);
         app.MapSubscribeHandler();
