@@ -115,7 +115,9 @@ public sealed class AppHealthEventTests(AppHealthWard ward) : AppHealthTest(ward
         Ward.Patient.Door = door.Task;
         await PublishAsync("lasting", "lasting-news");
         await World["patient"].HeardAsync(IsEvent);
-        await UnwellAsync();
+        // Its actors stay, in daprd, until it is done with the event.
+        Ward.Patient.Status = 500;
+        await RefusedAsync();
         return door;
     }
 }
