@@ -366,6 +366,110 @@ public abstract class ShippingServiceTests(ShippingShop shop)
         await ProblemAsync(response, status);
     }
 
+    [Theory]
+    [InlineData("{\"memberId\":1}", "memberId")]
+    [InlineData("{\"memberId\":\"a\",\"weightGrams\":1.5,\"method\":1}", "weightGrams")]
+    [InlineData("{\"memberId\":null}", "memberId")]
+    [InlineData("{\"MEMBERID\":\"a\",\"gift\":{}}", "address", "method", "weightGrams")]
+    [InlineData("{\"address\":{\"recipient\":\"a\",\"line2\":2}}", "address.line2")]
+    [InlineData("{\"address\":{\"line1\":\"a\",\"line2\":null,\"city\":\"b\",\"country\":\"US\"}}",
+        "address.postalCode", "address.recipient")]
+    [InlineData("{\"address\":[]}", "address")]
+    [InlineData("{}", "address", "memberId", "method", "weightGrams")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("")]
+    public async Task A_field_that_cannot_be_read_is_named(string body, params string[] fields)
+    {
+        using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+        using var response = await shop.Sidecar.PutAsync($"/internal/shipments/{ShippingShop.NewOrder()}", content);
+        Unreadable(await ProblemAsync(response, 400), fields);
+    }
+
+    [Theory]
+    [InlineData("?country=US&weight=heavy", "weight")]
+    [InlineData("?weight=1e3", "weight")]
+    [InlineData("?weight=1&weight=2", "weight")]
+    [InlineData("?weight=2147483648", "weight")]
+    public async Task A_parameter_that_cannot_be_read_is_named(string query, string name)
+    {
+        using var response = await shop.Host.Client("shipping").GetAsync("/api/shipping/rates" + query);
+        Unreadable(await ProblemAsync(response, 400), name);
+    }
+
+    [Theory]
+    [InlineData("/api/shipping/rates/?country=US&weight=1")]
+    [InlineData("/API/Shipping/rates?Country=us&WEIGHT=1")]
+    [InlineData("/api/shipping/rates?country=US&weight=+1%20")]
+    public async Task Paths_and_parameters_may_be_written_in_many_ways(string path)
+    {
+        using var response = await shop.Host.Client("shipping").GetAsync(path);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    /// <summary>Who asks comes first; but what nobody could read is refused to everyone.</summary>
+    [Theory]
+    [InlineData("POST", "/api/shipments/x/dispatch", "text/plain", "x", 401)]
+    [InlineData("POST", "/api/shipments/x/dispatch", "application/json", "{", 401)]
+    [InlineData("PUT", "/internal/shipments/x", "text/plain", "x", 401)]
+    [InlineData("POST", "/api/shipments/x/dispatch", "application/json; charset=iso-8859-1", "{}", 415)]
+    [InlineData("POST", "/api/shipments/x/dispatch", "text/plain", null, 413)]
+    [InlineData("POST", "/api/nothing", "text/plain", "x", 404)]
+    [InlineData("POST", "/api/shipping/rates", "application/json", "{", 405)]
+    [InlineData("GET", "/api/shipments/%zz", null, "", 401)]
+    [InlineData("GET", "/api/shipments/%ff", null, "", 401)]
+    public async Task A_stranger_is_told_no_more_than_that(string verb, string path, string? contentType, string? body, int status)
+    {
+        using var response = await SendAsync(shop.Host.Client("shipping"), verb, path, contentType, body);
+        await ProblemAsync(response, status);
+    }
+
+    [Theory]
+    [InlineData("text/plain", "x")]
+    [InlineData("application/json", "{")]
+    [InlineData("nonsense", "{")]
+    [InlineData(null, "x")]
+    [InlineData(null, "")]
+    public async Task Where_no_body_is_asked_for_none_is_looked_at(string? contentType, string body)
+    {
+        using var cancelled = await SendAsync(
+            shop.Sidecar, "POST", $"/internal/shipments/{ShippingShop.NewOrder()}/cancel", contentType, body);
+        Assert.Equal(HttpStatusCode.OK, cancelled.StatusCode);
+        using var dispatched = await SendAsync(shop.Staff, "POST", $"/api/shipments/{ShippingShop.NewOrder()}/dispatch", contentType, body);
+        await ProblemAsync(dispatched, 404);
+    }
+
+    [Theory]
+    [InlineData("application/json; charset=iso-8859-1", 415)]
+    [InlineData("application/json; charset=\"UTF-16\"", 415)]
+    [InlineData("application/json; charset=\"utf-8\"", 400)]
+    [InlineData("application/json;charset=UTF-8", 400)]
+    [InlineData("nonsense", 415)]
+    [InlineData(null, 415)]
+    public async Task Json_is_utf8(string? contentType, int status)
+    {
+        using var response = await SendAsync(shop.Sidecar, "PUT", $"/internal/shipments/{ShippingShop.NewOrder()}", contentType, "{}");
+        await ProblemAsync(response, status);
+    }
+
+    [Fact]
+    public async Task No_body_at_all_is_400()
+    {
+        using var response = await SendAsync(shop.Sidecar, "PUT", $"/internal/shipments/{ShippingShop.NewOrder()}", null, "");
+        await ProblemAsync(response, 400);
+    }
+
+    [Theory]
+    [InlineData(101)]
+    [InlineData(4000)]
+    public async Task A_long_path_is_as_any_other(int length)
+    {
+        using var shown = await shop.Staff.GetAsync($"/api/shipments/{new string('a', length)}");
+        await ProblemAsync(shown, 404);
+        using var nothing = await shop.Staff.GetAsync($"/{new string('a', length)}");
+        await ProblemAsync(nothing, 404);
+    }
+
     [Fact]
     public async Task A_wrong_field_is_named()
     {
@@ -390,6 +494,27 @@ public abstract class ShippingServiceTests(ShippingShop shop)
     {
         using var response = await shop.Host.Client("shipping").GetAsync("/healthz");
         Assert.Equal("Healthy", await response.Content.ReadAsStringAsync());
+    }
+
+    /// <param name="body">Null for one that is too large.</param>
+    private static Task<HttpResponseMessage> SendAsync(HttpClient client, string verb, string path, string? contentType, string? body)
+    {
+        var content = new ByteArrayContent(System.Text.Encoding.UTF8.GetBytes(body ?? new string('x', 1024 * 1024 + 1)));
+        if (contentType is not null) content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        // As it is written: the client would mend what is wrong with it.
+        var address = new Uri(
+            client.BaseAddress!.GetLeftPart(UriPartial.Authority) + path,
+            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        return client.SendAsync(new HttpRequestMessage(new HttpMethod(verb), address) { Content = verb == "GET" ? null : content });
+    }
+
+    private static void Unreadable(JsonElement problem, params string[] fields)
+    {
+        Assert.Equal("The request is malformed.", problem.GetProperty("detail").GetString());
+        var errors = problem.TryGetProperty("errors", out var named) ? named : JsonSerializer.SerializeToElement(new { });
+        Assert.Equal(fields, errors.EnumerateObject().Select(error => error.Name).Order(StringComparer.Ordinal));
+        Assert.All(errors.EnumerateObject(), error =>
+            Assert.Equal("Missing, or not of the right type.", Assert.Single(error.Value.EnumerateArray()).GetString()));
     }
 
     private static async Task<JsonElement> ProblemAsync(HttpResponseMessage response, int status)

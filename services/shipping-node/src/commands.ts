@@ -1,9 +1,10 @@
 import type { FastifyInstance } from "fastify";
 import { type CreateShipment, isUuid, type PostalAddress } from "./contracts";
-import { Problem } from "./problem";
 import { express, isCountryCode, standard } from "./rates";
+import { int32, object, optional, text } from "./shape";
 import type { Shipments } from "./shipments";
-import { isInt32, isObject, isString, Validation } from "./validation";
+import { Validation } from "./validation";
+import { withoutBody } from "./without-body";
 
 interface OfOrder {
   readonly Params: { orderId: string };
@@ -13,32 +14,23 @@ const maxText = 200;
 
 /** What the order saga asks of shipping; see contracts/internal-api.md. */
 export function mapCommands(app: FastifyInstance, shipments: Shipments): void {
-  app.put<OfOrder>("/internal/shipments/:orderId", (request) => {
-    const { orderId } = request.params;
-    if (request.headers["content-type"] === undefined) throw new Problem(415);
-    return shipments.create(orderId, checked(orderId, read(request.body)));
-  });
-  app.post<OfOrder>("/internal/shipments/:orderId/cancel", ({ params: { orderId } }) => {
+  app.put<OfOrder>("/internal/shipments/:orderId", ({ params: { orderId }, body }) =>
+    shipments.create(orderId, checked(orderId, read(body, ""))),
+  );
+  app.post<OfOrder>("/internal/shipments/:orderId/cancel", { onRequest: withoutBody }, ({ params: { orderId } }) => {
     checkId(orderId).done();
     return shipments.cancel(orderId);
   });
 }
 
-/** The body, known fields only; a 400 when it is not of that shape. */
-function read(body: unknown): CreateShipment {
-  if (!isObject(body) || !isString(body["memberId"]) || !isString(body["method"]) || !isInt32(body["weightGrams"])) throw Problem.badRequest();
-  const { memberId, method, weightGrams } = body;
-  return { memberId, method, weightGrams, address: readAddress(body["address"]) };
-}
-
-function readAddress(address: unknown): PostalAddress {
-  if (!isObject(address)) throw Problem.badRequest();
-  const { recipient, line1, line2, city, postalCode, country } = address;
-  if (!isString(recipient) || !isString(line1) || !isString(city) || !isString(postalCode) || !isString(country)) throw Problem.badRequest();
-  if (line2 === undefined || line2 === null) return { recipient, line1, city, postalCode, country };
-  if (!isString(line2)) throw Problem.badRequest();
-  return { recipient, line1, line2, city, postalCode, country };
-}
+const read = object<CreateShipment>({
+  memberId: text,
+  method: text,
+  weightGrams: int32,
+  address: object<PostalAddress>({
+    recipient: text, line1: text, line2: optional(text), city: text, postalCode: text, country: text,
+  }),
+});
 
 function checked(orderId: string, order: CreateShipment): CreateShipment {
   const { address } = order;

@@ -9,6 +9,7 @@ import { type Shipment, statusOf } from "./shipment";
 import type { ShipmentStore } from "./shipment-store";
 import type { Sidecar } from "./sidecar";
 import type { Expected, Stop } from "./stop";
+import { withoutBody } from "./without-body";
 
 /** A power of two up to 16: an order's courier is picked by the last hexadecimal digit of its id. */
 const count = 8;
@@ -68,11 +69,11 @@ export function mapCouriers(app: FastifyInstance, sidecar: Sidecar, carrier: Car
     return null;
   });
   app.put<Turn & { Body: Stop }>(`/actors/${courierType}/:id/method/Hurry`, ({ params, body }) => turn(params.id).hurry(body));
-  app.put<Turn>(`/actors/${courierType}/:id/method/remind/round`, async ({ params }) => {
+  app.put<Turn>(`/actors/${courierType}/:id/method/remind/round`, { onRequest: withoutBody }, async ({ params }) => {
     await turn(params.id).round();
     return null;
   });
-  app.delete<Turn>(`/actors/${courierType}/:id`, ({ params }) => {
+  app.delete<Turn>(`/actors/${courierType}/:id`, { onRequest: withoutBody }, ({ params }) => {
     reminded.delete(params.id);
     return null;
   });

@@ -7,6 +7,7 @@ import { Problem } from "./problem";
 import { remove, retry, type StateStore, upsert } from "./state-store";
 import type { BulkEntry, CloudEvent, Topics } from "./topics";
 import { isObject, isString } from "./validation";
+import { withoutBody } from "./without-body";
 
 const service = "shipping";
 
@@ -179,7 +180,7 @@ export function mapDeadLetters(app: FastifyInstance, topics: Topics, letters: De
     if (ids === undefined) throw Problem.badRequest();
     return letters.read(String(ids).split(","));
   });
-  app.post<{ Params: { id: string } }>("/internal/dead-letters/:id/replay", async ({ params }) => {
+  app.post<{ Params: { id: string } }>("/internal/dead-letters/:id/replay", { onRequest: withoutBody }, async ({ params }) => {
     const reply = await letters.replay(params.id);
     if (reply === undefined) throw Problem.notFound("There is no such dead letter.");
     return reply;

@@ -1,12 +1,14 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Auth } from "./auth";
 import { isUuid } from "./contracts";
 import type { Couriers } from "./couriers";
 import { Problem } from "./problem";
 import { isCountryCode, maxWeightGrams, ratesFor } from "./rates";
 import { reached, type Shipment, type ShipmentEvent, type ShipmentStatus, statusOf } from "./shipment";
+import { unreadable } from "./shape";
 import type { ShipmentStore } from "./shipment-store";
 import { isInt32, Validation } from "./validation";
+import { withoutBody } from "./without-body";
 
 interface OfOrder {
   readonly Params: { orderId: string };
@@ -23,6 +25,8 @@ export function mapShipping(app: FastifyInstance, auth: Auth, store: ShipmentSto
   const find = async (orderId: string): Promise<Shipment | undefined> =>
     isUuid(orderId) ? (await store.find(orderId))?.shipment : undefined;
 
+  const staffOnly = async (request: FastifyRequest): Promise<void> => void (await auth.staff(request));
+
   app.get<{ Querystring: Record<string, unknown> }>("/api/shipping/rates", ({ query }) => rates(query));
 
   app.get<OfOrder>("/api/shipments/:orderId", async (request) => {
@@ -33,9 +37,7 @@ export function mapShipping(app: FastifyInstance, auth: Auth, store: ShipmentSto
   });
 
   for (const [command, to] of moves) {
-    app.post<OfOrder>(`/api/shipments/:orderId/${command}`, async (request) => {
-      await auth.staff(request);
-      const { orderId } = request.params;
+    app.post<OfOrder>(`/api/shipments/:orderId/${command}`, { onRequest: [staffOnly, withoutBody] }, async ({ params: { orderId } }) => {
       const before = await find(orderId);
       if (before === undefined) throw notFound();
       if (reached(before, to) === undefined && !(await couriers.hurry({ orderId, to })))
@@ -48,8 +50,8 @@ export function mapShipping(app: FastifyInstance, auth: Auth, store: ShipmentSto
 }
 
 function rates(query: Readonly<Record<string, unknown>>): { items: unknown[] } {
-  const weight = query["weight"] === undefined ? undefined : wholeNumber(query["weight"]);
-  const country = /^[a-z]{2}$/i.test(String(query["country"])) ? String(query["country"]).toUpperCase() : undefined;
+  const weight = wholeNumber(query, "weight");
+  const country = parameter(query, "country")?.replace(/^[a-z]{2}$/i, (code) => code.toUpperCase());
   new Validation()
     .check(isCountryCode(country), "country", "Two letters, ISO 3166-1 alpha-2.")
     .check(weight !== undefined && weight >= 1 && weight <= maxWeightGrams, "weight", `Grams, 1 to ${maxWeightGrams}.`)
@@ -57,10 +59,17 @@ function rates(query: Readonly<Record<string, unknown>>): { items: unknown[] } {
   return { items: ratesFor(country!, weight!) };
 }
 
-function wholeNumber(text: unknown): number {
-  const value = typeof text === "string" && /^[+-]?\d+$/.test(text) ? Number(text) : undefined;
-  if (!isInt32(value)) throw Problem.badRequest();
-  return value;
+/** Names compare without case; what is given more than once is a list. */
+function parameter(query: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const given = Object.entries(query).filter(([key]) => key.toLowerCase() === name).flatMap(([, value]) => value);
+  return given.length === 0 ? undefined : given.join(",");
+}
+
+function wholeNumber(query: Readonly<Record<string, unknown>>, name: string): number | undefined {
+  const given = parameter(query, name);
+  if (given === undefined) return undefined;
+  const value = /^[\t-\r ]*[+-]?\d+[\t-\r ]*$/.test(given) ? Number(given) : undefined;
+  return isInt32(value) ? value : unreadable(name);
 }
 
 /** `{orderId,status,trackingNumber,events:[{status,at}]}`. */

@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import { finished } from "node:stream/promises";
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify";
 import { OutageError, PeerUnavailableError } from "./errors";
+import { withoutBody } from "./without-body";
 
 const details: Readonly<Record<number, string>> = {
   400: "The request is malformed.",
@@ -113,6 +114,7 @@ export function watchMethods(app: FastifyInstance): () => void {
       app.route({
         url,
         method: methods.filter((method) => !allowed.has(method)),
+        onRequest: withoutBody,
         handler: (request, reply) => new Problem(405, undefined, undefined, headers).send(request, reply),
       });
     }

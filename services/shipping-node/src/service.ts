@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { trace } from "@opentelemetry/api";
-import fastify, { errorCodes, type FastifyInstance, LogController } from "fastify";
+import fastify, { type FastifyInstance, LogController } from "fastify";
 import { Auth } from "./auth";
+import { maxBodyBytes, useJson } from "./body";
 import { Carrier } from "./carrier";
 import { type Clock, systemClock } from "./clock";
 import { mapCommands } from "./commands";
@@ -10,7 +11,8 @@ import { DeadLetters, mapDeadLetters } from "./dead-letters";
 import { DeliveryFailures } from "./delivery-failures";
 import { mapShipping } from "./endpoints";
 import { createLog } from "./log";
-import { useProblems, watchMethods } from "./problem";
+import { decodable } from "./paths";
+import { Problem, useProblems, watchMethods } from "./problem";
 import type { Settings } from "./settings";
 import { ShipmentStore } from "./shipment-store";
 import { Shipments } from "./shipments";
@@ -21,8 +23,7 @@ import { StateStore } from "./state-store";
 import { mapSubscriptions } from "./subscriptions";
 import { Topics } from "./topics";
 
-/** The largest request body that is read: 1 MiB, as the gateway's limit. */
-const maxBodyBytes = 1024 * 1024;
+const maxPathLength = 16 * 1024;
 
 /** The shipping service: what it is made of. */
 export interface Service {
@@ -40,6 +41,10 @@ export function createService(settings: Settings, clock: Clock = systemClock): S
     exposeHeadRoutes: false,
     bodyLimit: maxBodyBytes,
     forceCloseConnections: "idle",
+    // Paths as the other implementation takes them: of any length that a request line may have, in any letters, with a slash behind.
+    routerOptions: { maxParamLength: maxPathLength, ignoreTrailingSlash: true, caseSensitive: false },
+    rewriteUrl: ({ url }) => decodable(url!),
+    frameworkErrors: (_, request, reply) => void new Problem(404).send(request, reply),
   }) as unknown as FastifyInstance;
   const answerOtherMethods = watchMethods(app);
   useProblems(app);
@@ -62,21 +67,6 @@ export function createService(settings: Settings, clock: Clock = systemClock): S
   mapDeadLetters(app, topics, new DeadLetters(state, topics, clock, log));
   answerOtherMethods();
   return { app, drain: () => (draining = true) };
-}
-
-/** JSON is all that is read; a body that is not there is not malformed. */
-function useJson(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers();
-  const parse = app.getDefaultJsonParser("ignore", "ignore");
-  app.addContentTypeParser(/^application\/([\w.-]+\+)?json\b/i, { parseAs: "string" }, (request, body, done) => {
-    if (body === "") done(null, undefined);
-    else parse(request, body as string, done);
-  });
-  // A sidecar may name a type, or leave the length open, for a body that is not there.
-  app.addContentTypeParser("*", { parseAs: "string" }, (request, body, done) => {
-    if (body === "") done(null, undefined);
-    else done(new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(request.headers["content-type"] ?? ""), undefined);
-  });
 }
 
 /** One line a request: debug when it went well, warning for 5xx. Paths only, never query strings, bodies or headers. */
