@@ -23,7 +23,7 @@ public sealed class ImplementationSwapTests : IAsyncDisposable
         var number = 0;
         foreach (var implementation in implementations)
         {
-            await using var shop = new TimedShop(implementation, _data, s_times);
+            await using var shop = new SettingsShop(implementation, s_times, _data);
             await shop.InitializeAsync();
             // All that was, is: the same command has the same answer, and a tombstone holds.
             foreach (var (order, tracking) in replies) Assert.Equal(("created", tracking), await CreatedAsync(shop, order));
@@ -71,19 +71,4 @@ public sealed class ImplementationSwapTests : IAsyncDisposable
 
     private static async Task<JsonElement> GetAsync(ShippingShop shop, string order) =>
         await shop.Staff.GetFromJsonAsync<JsonElement>($"/api/shipments/{order}");
-
-    /// <summary>Either implementation as a shop runs it: by the machine's clock, with little to wait for.</summary>
-    private sealed class TimedShop(string implementation, string data, (string Name, string Value)[] times) : ShippingShop
-    {
-        public override DateTimeOffset Now => DateTimeOffset.UtcNow;
-
-        public override void Pass(TimeSpan time) => throw new NotSupportedException("It passes by itself.");
-
-        protected override void AddShipping(ShopHostOptions shop)
-        {
-            shop.Data(data);
-            if (implementation == "node") shop.Swapped("shipping", "node", times);
-            else shop.Service("shipping", ShippingService.Create, settings: [.. times.Select(time => (time.Name.Replace("__", ":"), time.Value))]);
-        }
-    }
 }

@@ -52,6 +52,24 @@ public sealed class NodeShippingShop : ShippingShop
     }
 }
 
+/// <summary>Either implementation with settings, as a shop runs it: by the machine's clock.</summary>
+/// <param name="implementation"><c>dotnet</c> or <c>node</c>.</param>
+/// <param name="settings">Named as environment variables.</param>
+/// <param name="data">A directory that outlives the shop; null for none.</param>
+public sealed class SettingsShop(string implementation, (string Name, string Value)[] settings, string? data = null) : ShippingShop
+{
+    public override DateTimeOffset Now => DateTimeOffset.UtcNow;
+
+    public override void Pass(TimeSpan time) => throw new NotSupportedException("It passes by itself.");
+
+    protected override void AddShipping(ShopHostOptions shop)
+    {
+        if (data is not null) shop.Data(data);
+        if (implementation == "node") shop.Swapped("shipping", "node", settings);
+        else shop.Service("shipping", ShippingService.Create, settings: [.. settings.Select(one => (one.Name.Replace("__", ":"), one.Value))]);
+    }
+}
+
 /// <summary>The shipping service beside a sidecar, with a clock that the test puts forward, and someone who hears all it says.</summary>
 public abstract class ShippingShop : IAsyncLifetime
 {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { metrics, ValueType } from "@opentelemetry/api";
 import type { FastifyInstance } from "fastify";
 import type { Clock } from "./clock";
 import { type DeliveryFailure, failureKey, unknownFailure } from "./delivery-failures";
@@ -78,12 +79,25 @@ const byAge = (one: Entry, other: Entry): number =>
  * grows too large. A letter and its page are written together.
  */
 export class DeadLetters {
+  private readonly kept = metrics
+    .getMeter("DaprShop.DeadLetters")
+    .createCounter("daprshop.dead_letters", {
+      unit: "{letter}",
+      description: "Events that became dead letters, by topic.",
+      valueType: ValueType.INT,
+    });
+
   constructor(
     private readonly store: StateStore,
     private readonly topics: Topics,
     private readonly clock: Clock,
     private readonly log: Log,
   ) {}
+
+  /** Counts none of each topic: what has been none before is seen to grow by the first that comes. */
+  begin(): void {
+    for (const topic of this.topics.names) this.kept.add(0, { topic });
+  }
 
   /** Keeps those not kept yet. Two calls for each page that they are on. */
   async keep(dead: readonly BulkEntry[]): Promise<void> {
@@ -131,8 +145,10 @@ export class DeadLetters {
   }
 
   private async keepOn(page: string, byId: ReadonlyMap<string, BulkEntry>): Promise<void> {
-    for (const { eventId, topic, reason } of await retry(() => this.tryKeep(page, byId)))
+    for (const { eventId, topic, reason } of await retry(() => this.tryKeep(page, byId))) {
+      this.kept.add(1, { topic });
       this.log.warn(`Event ${eventId} of ${topic} is a dead letter: ${reason}`);
+    }
   }
 
   private async tryKeep(page: string, byId: ReadonlyMap<string, BulkEntry>): Promise<DeadLetter[] | undefined> {
@@ -185,4 +201,5 @@ export function mapDeadLetters(app: FastifyInstance, topics: Topics, letters: De
     if (reply === undefined) throw Problem.notFound("There is no such dead letter.");
     return reply;
   });
+  app.addHook("onListen", async () => letters.begin());
 }

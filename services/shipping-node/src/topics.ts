@@ -54,6 +54,11 @@ export class Topics {
     this.handlers.set(topic, take);
   }
 
+  /** Of all whose events take effect. */
+  get names(): Iterable<string> {
+    return this.handlers.keys();
+  }
+
   find(topic: string): TakeEvents | undefined {
     return this.handlers.get(topic);
   }

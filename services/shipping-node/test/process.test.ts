@@ -109,3 +109,12 @@ describe("the process", { concurrency: true }, () => {
     }
   });
 });
+
+test("a collector that is away keeps nobody from ending well", async () => {
+  for (const protocol of ["http/protobuf", "grpc"]) {
+    const run = await start(await freePort(), { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1", OTEL_EXPORTER_OTLP_PROTOCOL: protocol });
+    await fetch(`${run.url}/api/nothing`);
+    run.process.kill("SIGTERM");
+    assert.equal(await run.ended(), 0, run.output());
+  }
+});
