@@ -18,7 +18,8 @@ export function useJson(app: FastifyInstance): void {
   app.addContentTypeParser("*", (_request, _body, done) => done(new Problem(415), undefined));
   app.addHook("onRequest", async (request) => {
     const { "content-length": length, "content-type": type = "" } = request.headers;
-    if (Number(length) > maxBodyBytes) throw new Problem(413);
+    // Of a slow sender not all is waited for: what is still to come then is no next request.
+    if (Number(length) > maxBodyBytes) throw new Problem(413, undefined, undefined, { connection: "close" });
     if (json.test(type) && (charset.exec(type)?.[1] ?? "utf-8").toLowerCase() !== "utf-8") throw new Problem(415);
     if (request.is404) await withoutBody(request);
   });
