@@ -24,7 +24,8 @@ public sealed class OrderList : IOperation
         {
             return await TotalAsync(cancellation) > 0 ? null : "an empty list";
         }
-        catch (Exception error) when (error is HttpRequestException or JsonException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception error) when (
+            error is HttpRequestException or JsonException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
             return error.GetType().Name;
         }
