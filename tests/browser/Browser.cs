@@ -41,7 +41,14 @@ public sealed class Browser : IAsyncDisposable
     public async Task<Visit> VisitAsync(bool withScript = true)
     {
         await OpenAsync();
-        var context = await _chromium!.NewContextAsync(new() { BaseURL = Shop.Url.ToString(), JavaScriptEnabled = withScript, Locale = "en-US" });
+        var context = await _chromium!.NewContextAsync(new()
+        {
+            BaseURL = Shop.Url.ToString(),
+            JavaScriptEnabled = withScript,
+            Locale = "en-US",
+            // A page that goes while another still fades into it has an error of the browser's own, and only tests are that quick.
+            ReducedMotion = ReducedMotion.Reduce,
+        });
         context.SetDefaultTimeout((float)s_patience.TotalMilliseconds);
         return new Visit(Shop, context, await context.NewPageAsync());
     }
