@@ -46,7 +46,7 @@ public static class ShopDefaults
         builder.Services.AddDaprClient(dapr => dapr
             .UseJsonSerializationOptions(CreateJsonOptions(json))
             .UseGrpcChannelOptions(new GrpcChannelOptions { HttpHandler = new SidecarTimeLimit(), ThrowOperationCanceledOnCancellation = true }));
-        builder.Services.AddSingleton<Peers>();
+        builder.Services.AddSingleton<SidecarHttp>().AddSingleton<Peers>();
         builder.Services.AddSingleton(provider => new StateStore(provider.GetRequiredService<DaprClient>(), $"{service}-store"));
         builder.Services.AddSingleton<EventPublisher>();
         builder.Services.AddSingleton<TopicHandlers>().AddSingleton<DeliveryFailures>().AddSingleton<DeadLetters>();

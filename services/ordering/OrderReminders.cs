@@ -1,3 +1,5 @@
+using DaprShop.Common;
+
 namespace DaprShop.Ordering;
 
 /// <summary>
@@ -5,22 +7,13 @@ namespace DaprShop.Ordering;
 /// their own, so that whoever removes the one cannot meet the other. Actors register them; removing needs no turn, one call to the sidecar.
 /// https://docs.dapr.io/reference/api/actors_api/#delete-actor-reminder
 /// </summary>
-public sealed class OrderReminders : IDisposable
+public sealed class OrderReminders(SidecarHttp sidecar) : IDisposable
 {
     private const string Drive = "drive";
     private const string Undo = "undo";
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(10);
 
-    private readonly HttpClient _sidecar;
-
-    public OrderReminders(IConfiguration configuration)
-    {
-        var endpoint = configuration["DAPR_HTTP_ENDPOINT"] is { Length: > 0 } given
-            ? given
-            : $"http://127.0.0.1:{configuration["DAPR_HTTP_PORT"] ?? "3500"}";
-        _sidecar = new HttpClient { BaseAddress = new Uri(endpoint), Timeout = s_timeout };
-        if (configuration["DAPR_API_TOKEN"] is { Length: > 0 } token) _sidecar.DefaultRequestHeaders.Add("dapr-api-token", token);
-    }
+    private readonly HttpClient _actors = sidecar.Client($"actors/{OrderActor.TypeName}/", s_timeout);
 
     /// <summary>The one that is to be there while the order is open.</summary>
     public static string NameFor(Order order) => order.TurnedBackAt == OrderStatus.Confirmed ? Undo : Drive;
@@ -33,11 +26,11 @@ public sealed class OrderReminders : IDisposable
         if (NameFor(order) == Undo) await Remove(order.Id, Undo);
     }
 
-    public void Dispose() => _sidecar.Dispose();
+    public void Dispose() => _actors.Dispose();
 
     private async Task Remove(string orderId, string name)
     {
-        using var response = await _sidecar.DeleteAsync($"/v1.0/actors/{OrderActor.TypeName}/{orderId}/reminders/{name}");
+        using var response = await _actors.DeleteAsync($"{orderId}/reminders/{name}");
         response.EnsureSuccessStatusCode();
     }
 }
