@@ -158,6 +158,17 @@ public abstract class ShippingShop : IAsyncLifetime
     public Task<HttpResponseMessage> StaffAsync(string orderId, string command) =>
         Staff.PostAsync($"/api/shipments/{orderId}/{command}", null);
 
-    public Task HeardAsync(string orderId, string status) => ShopHost.EventuallyAsync(
-        () => Task.FromResult(Heard.Any(heard => heard.OrderId == orderId && heard.Status == status)), $"shipping.{status}");
+    public Task HeardAsync(string orderId, string status) =>
+        ShopHost.EventuallyAsync(() => Task.FromResult(HasHeard(orderId, status)), $"shipping.{status}");
+
+    /// <summary>As <see cref="HeardAsync"/>, while time goes on.</summary>
+    public Task HeardInTimeAsync(string orderId, string status) => ShopHost.EventuallyAsync(
+        () =>
+        {
+            Pass(TimeSpan.FromSeconds(1));
+            return Task.FromResult(HasHeard(orderId, status));
+        },
+        $"shipping.{status}");
+
+    private bool HasHeard(string orderId, string status) => Heard.Any(heard => heard.OrderId == orderId && heard.Status == status);
 }
