@@ -1,5 +1,6 @@
 using DaprShop.Local.Cli;
 using DaprShop.Local.Configuration;
+using DaprShop.Local.Hosting;
 
 try
 {
@@ -9,6 +10,7 @@ try
         Console.WriteLine(CommandLineParser.Usage);
         return 0;
     }
+    BatchScheduling.Adopt();
     using var stop = new StopSignals();
     await ShopRun.From(line).RunAsync(stop.Token);
     return 0;

@@ -131,7 +131,7 @@ public sealed class LocalShop : IAsyncDisposable
         _runtime = await LocalRuntime.StartAsync(
             new LocalRuntimeOptions
             {
-                Apps = [.. s_runFile.Apps.Select(Implementation).Select(Options)],
+                Apps = [.. s_runFile.Apps.Select(Implementation).Select(app => app.In(configuration: null)).Select(Options)],
                 DataDirectory = _data,
                 Resources = ResourceFiles.Read(s_runFile.Apps[0].ResourcesPaths, s_runFile.Apps.Select(app => app.ConfigFile).OfType<string>()),
                 AppApiToken = Guid.NewGuid().ToString("N"),
@@ -160,7 +160,7 @@ public sealed class LocalShop : IAsyncDisposable
         Environment = app.Environment.Concat(s_hasty).Concat(_settings).ToDictionary(setting => setting.Key, setting => setting.Value),
         Directory = app.Directory,
         Command = app.Command,
-        Create = _isInProcess && Builds.ProgramOf(app.In(null)) is { } program
+        Create = _isInProcess && Builds.ProgramOf(app) is { } program
             ? InProcessService.Load(app.AppId, program, app.Directory, _recent!)
             : null,
     };

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using DaprShop.Testing;
@@ -8,6 +9,9 @@ namespace DaprShop.EndToEnd.Tests;
 /// <summary>The one command that starts the shop, as a person uses it; here with two of the services, which start sooner than nine.</summary>
 public sealed partial class ProgramTests
 {
+    /// <summary>Numbers of scheduling policies, from Linux's sched.h.</summary>
+    private const int Other = 0, Batch = 3;
+
     [Theory]
     [InlineData("nginx", "INT")]
     [InlineData("builtin", "TERM")]
@@ -56,6 +60,25 @@ public sealed partial class ProgramTests
         data.Delete(recursive: true);
     }
 
+    [Fact]
+    public async Task Every_thread_of_the_shop_is_scheduled_as_a_batch_job()
+    {
+        SharedShop.RequireOwn();
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux has the policy.");
+        Assert.SkipWhen(ThreadPolicies(Environment.ProcessId).Any(policy => policy != Other), "Who runs these tests chose a policy.");
+        var data = Directory.CreateTempSubdirectory("daprshop-");
+        using var program = Start("builtin", data.FullName);
+        await ReadUntilAsync(program.StandardOutput, "services ready");
+
+        var services = Children(program.Id);
+
+        Assert.True(services.Count >= 2, "no services run");
+        Assert.All([program.Id, .. services], process => Assert.All(ThreadPolicies(process), policy => Assert.Equal(Batch, policy)));
+        program.Kill();
+        await program.WaitForExitAsync(TestContext.Current.CancellationToken);
+        data.Delete(recursive: true);
+    }
+
     /// <summary>Who runs tests in the background has SIGINT ignored, and so would the program.</summary>
     private static Process Start(string gateway, string data)
     {
@@ -82,6 +105,17 @@ public sealed partial class ProgramTests
         }
         throw new InvalidOperationException($"The program ended: {string.Join('\n', read)}");
     }
+
+    /// <summary>The 41st field of <c>stat</c>, the 39th after the name, which is in parentheses and may be anything: proc_pid_stat(5).</summary>
+    private static List<int> ThreadPolicies(int process) =>
+        [.. Directory.EnumerateDirectories($"/proc/{process}/task")
+            .Select(thread => File.ReadAllText(Path.Combine(thread, "stat")).Split(") ")[^1].Split(' '))
+            .Select(fields => int.Parse(fields[38], CultureInfo.InvariantCulture))];
+
+    private static List<int> Children(int process) =>
+        [.. Directory.EnumerateDirectories($"/proc/{process}/task")
+            .SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Select(child => int.Parse(child, CultureInfo.InvariantCulture))];
 
     private static bool Answers(int port)
     {
