@@ -5,7 +5,7 @@ namespace DaprShop.Local.Hosting;
 /// <summary>
 /// On Linux, the whole shop as a batch job to the scheduler: a thread that wakes up waits for the one that runs to give way instead of taking
 /// its place. A dozen processes share a machine's few cores here, and each wakes another with every message; left to run on, they find more
-/// to do at each turn and take fewer turns (bench/README.md says how many). The policy is each thread's own and passes to the threads and
+/// to do at each turn and take fewer turns (what that saves: bench/README.md). The policy is each thread's own and passes to the threads and
 /// processes it starts: https://man7.org/linux/man-pages/man7/sched.7.html, SCHED_BATCH.
 /// </summary>
 internal static class BatchScheduling
